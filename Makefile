@@ -1,0 +1,37 @@
+# Two commands are enough: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test lint format bench lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv from requirements.txt (skipped when nothing changed)
+	@scripts/setup.sh
+
+setup-dev: ## the same with what tests and linters need
+	@scripts/setup.sh --dev
+
+demo: setup ## the whole hub on simulated vendors; ONCE=1 runs every flow once and ends
+	@exec $(PYTHON) manage.py demo $(if $(filter-out 0 no false,$(ONCE)),--once)
+
+test: ## lint, then every test on SQLite and on PostgreSQL
+	@exec scripts/test.sh
+
+lint: setup-dev ## style, types, import directions, migrations, settings
+	@exec scripts/lint.sh
+
+format: setup-dev ## put the code into the house's format
+	@$(PYTHON) -m ruff check --fix-only --quiet . && $(PYTHON) -m ruff format --quiet .
+
+bench: ## measure the hub against its goals (docs/benchmarks.md)
+	@scripts/setup.sh --bench
+	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+lock: ## write the lock files anew from the *.in files (needs uv)
+	@exec scripts/lock.sh
+
+clean: ## remove what tools left behind; the virtual environment and var/ stay
+	@rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache htmlcov
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
