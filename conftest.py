@@ -1,0 +1,166 @@
+"""How the tests run: apart from the developer's own hub, on real servers, with nothing skipped unseen."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+from tests import servers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parent
+SHARED = ROOT.parent / "shared"
+CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+
+# Set before anything reads the settings: no test sees the developer's .env, database, keys or queue.
+if not WORKER:
+    os.environ["HUB_TEST_ROOT"] = tempfile.mkdtemp(prefix="crossdock-tests-")
+TEST_ROOT = Path(os.environ["HUB_TEST_ROOT"])
+VAR = TEST_ROOT / (WORKER or "main")
+VAR.mkdir(exist_ok=True)
+if not servers.is_postgres(os.environ.get("DATABASE_URL", "")):
+    os.environ["DATABASE_URL"] = f"sqlite:///{VAR / 'crossdock.sqlite3'}"
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="config.settings",
+    HUB_VAR=str(VAR),
+    TEST_SQLITE=str(VAR / "test.sqlite3"),
+    SECRET_KEY="a key for tests alone",
+    HUB_KEYS="a-data-key-for-tests-alone",
+    DEBUG="false",
+    SECURE_SSL="false",
+    ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
+    VENDOR_PRIVATE_HOSTS="127.0.0.1,localhost",
+    CELERY_BROKER_URL="filesystem://",
+    EMAIL_URL="memorymail://",
+    TIME_ZONE="UTC",
+    LANGUAGE_CODE="en",
+)
+hypothesis.settings.register_profile("hub", deadline=None, derandomize=CI)
+hypothesis.settings.load_profile("hub")
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    # A real hash takes a third of a second for every user a test makes.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_unconfigure() -> None:
+    if not WORKER:
+        shutil.rmtree(TEST_ROOT, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to the other database what is about it alone; keep one browser, and one broker, per run."""
+    other = "sqlite_only" if on_postgres() else "postgres_only"
+    left = [item for item in items if item.get_closest_marker(other)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+    for item in items:
+        for name in ("browser", "broker"):
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
+def on_postgres() -> bool:
+    from django.db import connection
+
+    return connection.vendor == "postgresql"
+
+
+# Skips: none in CI, but for tests of third-party files where ../shared does not lie beside the checkout.
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("needs_shared") and not SHARED.is_dir():
+        pytest.skip(f"third-party files are not beside this checkout ({SHARED.name}/)")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    outcome: Any = yield
+    report = outcome.get_result()
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        if item.get_closest_marker("needs_shared") and not SHARED.is_dir():
+            return
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, which CI does not allow: {report.longrepr[-1]}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    outcome: Any = yield
+    report = outcome.get_result()
+    if CI and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"Skipped while collecting, which CI does not allow: {report.longrepr[-1]}"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if "needs_shared" in report.keywords]
+    if skipped and not SHARED.is_dir():
+        terminalreporter.write_line(f"{len(skipped)} tests not run: ../{SHARED.name} is not beside this checkout.")
+
+
+# Servers: started when a test first asks, stopped at the end.
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """An empty database on a real PostgreSQL, apart from the one Django's tests run on."""
+    with servers.postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A real Redis-compatible server."""
+    with servers.valkey() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    return str(servers.chromium())
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> Iterator["Browser"]:
+    """The system's Chromium under playwright."""
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's loop runs in this thread; Django takes that for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=[*servers.CHROMIUM_ARGUMENTS])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A fresh page on a 1366x900 laptop; a script error or a policy violation in it fails the test."""
+    context = browser.new_context(viewport={"width": 1366, "height": 900}, locale="en-GB", timezone_id="UTC")
+    wrong: list[str] = []
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
+    opened.on("console", lambda said: wrong.append(f"console: {said.text}") if said.type == "error" else None)
+    yield opened
+    context.close()
+    assert not wrong, "The page complained:\n" + "\n".join(wrong)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Third-party files beside the checkout; for tests marked needs_shared."""
+    return SHARED
