@@ -91,7 +91,7 @@ count=$(cat "${locks[@]}" | grep -c '^[a-zA-Z0-9].*==')
 say "installing the locked packages ($count, $kind)"
 arguments=()
 for lock in "${locks[@]}"; do arguments+=(-r "$lock"); done
-.venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check \
+.venv/bin/python -m pip install -qq --no-input --disable-pip-version-check \
     --require-hashes --only-binary=:all: "${arguments[@]}" || {
     say "pip could not install the locked packages; its message is above. Nothing half-made is kept as done:" \
         "run this again once the cause is gone." >&2
