@@ -8,6 +8,7 @@ import http.client
 import os
 import socket
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,5 +41,6 @@ def beat() -> bool:
 
 
 if __name__ == "__main__":
+    checks: dict[str, Callable[..., bool]] = {"web": web, "worker": worker, "beat": beat}
     check, *arguments = sys.argv[1:]
-    sys.exit(0 if {"web": web, "worker": worker, "beat": beat}[check](*arguments) else 1)
+    sys.exit(0 if checks[check](*arguments) else 1)

@@ -70,7 +70,7 @@ def settings_read() -> set[str]:
         of_env = call.func.value if isinstance(call.func, ast.Attribute) else call.func
         is_env = isinstance(of_env, ast.Name) and of_env.id == "env"
         if is_env and call.args and isinstance(call.args[0], ast.Constant):
-            names.add(call.args[0].value)
+            names.add(str(call.args[0].value))
     return names
 
 
