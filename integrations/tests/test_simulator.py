@@ -131,7 +131,7 @@ def test_only_loopback_is_served() -> None:
 
 def test_stopping_ends_what_is_slow_held_or_idle(toy: Toy) -> None:
     server = Server(toy).start()
-    toy.fault("slow", "/rows", times=1, seconds=60)
+    slow = toy.fault("slow", "/rows", times=1, seconds=60)
     held = toy.fault("hold", "/orders")
     idle = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
     idle.request("GET", "/toy/nothing")
@@ -143,6 +143,9 @@ def test_stopping_ends_what_is_slow_held_or_idle(toy: Toy) -> None:
     for thread in waiting:
         thread.start()
     assert held.reached.wait(5)
+    until = time.monotonic() + 5
+    while not slow.used and time.monotonic() < until:
+        time.sleep(0.01)
     begun = time.monotonic()
     server.stop()
     assert time.monotonic() - begun < 3

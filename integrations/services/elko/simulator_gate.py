@@ -8,7 +8,7 @@ from collections import deque
 class CallWindow:
     """Counts calls as they arrive. One too many within the window and everything is refused for the block's length.
 
-    Assumed: a call refused for another cause counts as well; one during a block neither counts nor prolongs it.
+    Assumed: a call with a wrong token counts; one from a foreign address or during a block does not, nor prolongs it.
     """
 
     def __init__(self) -> None:

@@ -13,6 +13,7 @@ from integrations.simulator.seed import Dice, hex_id
 from integrations.simulator.wire import Row
 
 VAT = 21
+SHIPPED_AFTER = 9  # days
 CARRIER_LEAD = "0541500"  # a parcel number begins so
 TOWNS = (
     ("Rīga", "LV-1010", "Brīvības iela", "LV"),
@@ -110,7 +111,7 @@ def asked_lines(body: Any) -> list[tuple[str, int, str]]:
 
 
 def seeded_orders(products: list[Row], now: datetime, count: int) -> list[Row]:
-    """Orders of the last thirty days, the oldest first: those of more than four days are shipped."""
+    """Orders of the last thirty days, the oldest first: the older ones are shipped."""
     orders = []
     for number in range(count):
         dice = Dice(20, number)
@@ -120,14 +121,14 @@ def seeded_orders(products: list[Row], now: datetime, count: int) -> list[Row]:
         for place in range(dice.between(1, 3)):
             product = products[(number * 7 + place * 3) % len(products)]
             asked = dice.between(1, 6)
-            lines.append(line_row(place + 1, product, asked, asked if age > 4 else confirm(product, asked)))
+            lines.append(line_row(place + 1, product, asked, asked if age > SHIPPED_AFTER else confirm(product, asked)))
         body = (
             {"enduser": _customer(dice, number), "shipTo": "Customer"}
             if number % 2
             else {"customerPo": f"W-{1000 + number}"}
         )
-        order = order_row(str(10_250_400 + number), lines, body, made, credit_limit=8_000.0)
-        if age > 4:
+        order = order_row(str(10_250_400 + number), lines, body, made, credit_limit=300.0)
+        if age > SHIPPED_AFTER:
             order |= {"status": "Shipped", "holdCode": "", "comments": "", "shipDate": jde(made + timedelta(days=2))}
         orders.append(order)
     return orders

@@ -52,6 +52,7 @@ class Simulator(simulator.Simulator):
     def reset(self) -> None:
         with self.lock:
             self.cron_started = 0
+            self.searches: dict[str, tuple[object, list[Row]]] = {}
             super().reset()
 
     def connections(self) -> list[dict[str, Any]]:

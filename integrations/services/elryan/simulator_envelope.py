@@ -1,13 +1,16 @@
 """Elryan's envelope, `{"data": …, "error_code": 0}`, and searches: rows by `start` and `length`, never a total."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from integrations.simulator import Table
 from integrations.simulator.routes import Routes
 from integrations.simulator.wire import Request, Response, Row, answer
 
 if TYPE_CHECKING:
     from integrations.services.elryan.simulator import Simulator
 
+Only = Callable[[Row], bool]
 routes = Routes()
 # A search key that is not a column of the row: where in the row to look instead.
 WHERE = {
@@ -50,7 +53,7 @@ def missing(value: Any) -> bool:
     return value in (None, "", "null")
 
 
-def search(simulator: "Simulator", request: Request, flow: str, only: Any = None) -> Response:
+def search(simulator: "Simulator", request: Request, flow: str, only: Only | None = None) -> Response:
     """Rows `start` … `start + length` of those that fit `search` and the condition `only`."""
     body = body_of(request)
     start, length = body.get("start", 0), body.get("length", 0)
@@ -58,12 +61,21 @@ def search(simulator: "Simulator", request: Request, flow: str, only: Any = None
         raise Failed(400, "start and length must be integers")
     wanted = {name: value for name, value in (body.get("search") or {}).items() if not missing(value)}
     table = simulator.table(flow)
+    rows: Table | list[Row] = table
     if wanted or only or simulator.bends(request):
-        rows = [row for row in table if (only is None or only(row)) and _fits(simulator, row, wanted)]
-        page = simulator.page(request, flow, simulator.bend(request, flow, rows), start, _length(simulator, length))
-    else:
-        page = simulator.page(request, flow, table, start, _length(simulator, length))
+        rows = simulator.bend(request, flow, _fitting(simulator, request, table, wanted, only))
+    page = simulator.page(request, flow, rows, start, _length(simulator, length))
     return ok({"data": page} if simulator.nested_data else page)
+
+
+def _fitting(simulator: "Simulator", request: Request, table: Table, wanted: Row, only: Only | None) -> list[Row]:
+    """The rows a search finds; kept for its next page, as going through 100,000 rows takes seconds."""
+    asked = (table.revision, str(wanted), simulator.honours_updated_from)
+    before, rows = simulator.searches.get(request.path, (None, []))
+    if before != asked:
+        rows = [row for row in table if (only is None or only(row)) and _fits(simulator, row, wanted)]
+        simulator.searches[request.path] = (asked, rows)
+    return rows
 
 
 def _length(simulator: "Simulator", length: int) -> int:
