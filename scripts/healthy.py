@@ -20,7 +20,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 def web() -> bool:
     host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().removeprefix(".")
     connection = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=8)
-    connection.request("GET", "/healthz", headers={"Host": host.replace("*", "localhost"), "X-Forwarded-Proto": "https"})
+    connection.request(
+        "GET", "/healthz", headers={"Host": host.replace("*", "localhost"), "X-Forwarded-Proto": "https"}
+    )
     return connection.getresponse().status == 200
 
 
