@@ -24,7 +24,7 @@ fi
 
 code=0
 if [ $# = 0 ]; then
-    scripts/lint.sh || code=1
+    scripts/lint.sh || code=1 lint=failed
 fi
 
 # Two processes on two cores. One browser and one broker serve each run (loadgroup).
@@ -40,5 +40,6 @@ run "on SQLite, with broker and browser" \
 run "on PostgreSQL" \
     "$python" scripts/with_postgres.py "${pytest[@]}" -m "not browser and not broker" --junitxml "$results/postgres.xml" "$@"
 
+[ "${lint:-}" != failed ] || echo "test: lint failed, see above"
 "$python" scripts/sum_tests.py "$results/sqlite.xml" "$results/postgres.xml" || code=1
 exit "$code"
