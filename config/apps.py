@@ -1,0 +1,14 @@
+"""The app that carries the admin's theme, and the admin site that uses it."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class HubConfig(AppConfig):
+    name = "config"
+    label = "hub"
+    verbose_name = "Crossdock"
+
+
+class HubAdminConfig(AdminConfig):
+    default_site = "config.site.HubSite"

@@ -1,0 +1,21 @@
+"""Two addresses: the admin, where people work, and a health check for machines."""
+
+from django.contrib import admin
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.generic import RedirectView
+
+
+def healthy(request: HttpRequest) -> HttpResponse:
+    """200 when this process can reach its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index", permanent=False)),
+    path("healthz", healthy, name="healthz"),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,82 @@
+"""A connection to one account of one system, and its secrets at rest."""
+
+from django.conf import settings
+from django.db import models
+
+from integrations.service import kind_choices
+
+
+class Vendor(models.Model):
+    """One connection to one account of one system; two ELKO accounts are two vendors."""
+
+    class Environment(models.TextChoices):
+        PRODUCTION = "production", "Production"
+        STAGING = "staging", "Staging"
+        SANDBOX = "sandbox", "Sandbox"
+
+    class State(models.TextChoices):
+        NEW = "new", "New"
+        ACTIVE = "active", "Working"
+        NEEDS_AUTH = "needs_auth", "Needs a good token"
+        BLOCKED = "blocked", "Blocked by the vendor"
+        PAUSED = "paused", "Paused"
+
+    class Writes(models.TextChoices):
+        OFF = "off", "Off: the hub only reads"
+        APPROVE = "approve", "Approve each"
+        ON = "on", "On"
+
+    kind = models.CharField(max_length=40, choices=kind_choices)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=60, unique=True)
+    environment = models.CharField(max_length=20, choices=Environment.choices, default=Environment.PRODUCTION)
+    base_url = models.CharField("address", max_length=500)
+    options = models.JSONField(default=dict, blank=True)
+    confirmed = models.JSONField(default=list, blank=True, help_text="Unproven flows and verbs an admin vouched for.")
+    enabled = models.BooleanField(default=True)
+    writes = models.CharField(max_length=10, choices=Writes.choices, default=Writes.OFF)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.NEW)
+    state_reason = models.TextField(blank=True)
+    state_since = models.DateTimeField(null=True, blank=True)
+    blocked_until = models.DateTimeField(null=True, blank=True)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    currency = models.CharField(max_length=3, blank=True)
+    last_ok_at = models.DateTimeField("last success", null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Token(models.Model):
+    """One secret of a connection, encrypted; shown to nobody after it is saved, only its last four and its age.
+
+    A replaced token's ciphertext is wiped. `fingerprint` is keyed, so that it cannot be guessed from the database.
+    """
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=40)
+    ciphertext = models.TextField(blank=True, editable=False)
+    fingerprint = models.CharField(max_length=32, blank=True, editable=False)
+    last_four = models.CharField(max_length=4, blank=True, editable=False)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=("vendor", "name"), condition=models.Q(active=True), name="one_active_token_per_vendor_and_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} …{self.last_four}"

@@ -1,0 +1,220 @@
+"""What a vendor declares and offers, and how vendors are found: every folder in `integrations/services/` with a service.py.
+
+A service declares; it does not loop over runs, sleep, retry, log, catch or save: `sync.run` and `http.Client` do.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from integrations.auth import Auth
+    from integrations.http import Client
+
+Row = Mapping[str, Any]
+Position = Any  # JSON; what a service needs to go on behind a committed page
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a connection. `proven=False` marks a path or name that no document states (A§6)."""
+
+    name: str
+    label: str
+    kind: str = "text"  # text, url, choice, bool, int, decimal, duration, json
+    default: Any = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+    required: bool = False
+    proven: bool = True
+    group: str = ""  # fieldset of the form; empty for the main one
+
+
+@dataclass(frozen=True)
+class Secret:
+    """One secret of a connection: write-only in every form, shown as last four and age."""
+
+    name: str
+    label: str
+    help: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A starting point of a new connection: its address, its environment and the options that go with it."""
+
+    name: str
+    label: str
+    base_url: str
+    environment: str = "production"  # production, staging, sandbox
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`calls` slots, each free again `seconds` after the answer. seconds=0 limits only how many run at once.
+
+    `block` is how long the vendor shuts an account out after a breach (seconds; 0 when it does not).
+    """
+
+    calls: int
+    seconds: float = 0.0
+    block: float = 0.0
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A named stream in. Its name is the service's method, the schedule's key, the mirror function and the fixture folder.
+
+    key: bytes of one raw row → its external id as text (ValueError when there is none).
+    parse: (row, account) → a record of catalog.records or orders.records, or a tuple of them; row is `json.loads` of the slice with
+        Decimal for every number that is not a plain integer. It raises ValueError/KeyError/TypeError for a row it cannot read.
+    room: "catalog" or "orders", whose mirror.<flow> writes the records.
+    mirror: name of the mirror function, when it is not the flow's own.
+    complete: a run in full mode reads the whole list, so that a known row which is missing is gone.
+    codes: dotted path of a function (vendor_id, after, scope) → iterator of external ids in ascending text order, for flows that ask by
+        lists of codes; the service finds them in Ask.codes.
+    shares: flows whose rows write the same columns; their fingerprints are forgotten for rows this flow changed.
+    """
+
+    title: str
+    every: timedelta
+    max_age: timedelta
+    key: Callable[[bytes | memoryview], str]
+    parse: Callable[[Row, "Account"], Any]
+    room: str = "catalog"
+    mirror: str = ""
+    complete: bool = False
+    full_every: timedelta | None = None
+    codes: str = ""
+    shares: tuple[str, ...] = ()
+    lane: str = "live"
+    guard: bool = False
+    proven: bool = True
+    on: bool = True
+    needs: tuple[str, ...] = ()  # flows to run before this one, when several are run together
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a service and its parsers may know of a connection; no secrets in it."""
+
+    slug: str
+    base_url: str
+    options: Mapping[str, Any]
+    environment: str = "production"
+    time_zone: str = "UTC"
+    currency: str = ""
+
+
+@dataclass
+class Page:
+    """Some raw rows, and where to go on behind them. `cursor` is stored when the whole run has ended well.
+
+    rows: byte slices, one JSON value each. position: None on the last page only (`last` says so).
+    total: rows expected in the whole run, when known. Rows may be released after the page was handled.
+    """
+
+    rows: Sequence[bytes | memoryview]
+    position: Position = None
+    last: bool = False
+    total: int | None = None
+    cursor: dict[str, Any] | None = None
+
+
+@dataclass
+class Ask:
+    """What the engine wants of a flow.
+
+    cursor: stored by the last good run ({} at first). position: go on behind this page (None: from the start).
+    full: everything, not only what changed. codes: iterator of external ids for flows that ask by lists of codes.
+    started_at: when the run began; an upper bound for "changed until".
+    """
+
+    cursor: dict[str, Any]
+    started_at: datetime
+    position: Position = None
+    full: bool = False
+    codes: Iterator[str] = field(default_factory=lambda: iter(()))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What "test connection" found. `cause` is None when it works; else token, ip, rate, url, tls, network, vendor, …"""
+
+    ok: bool
+    cause: str | None = None
+    message: str = ""
+    cure: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class VendorService:
+    """One vendor. Subclasses are named Service and live in `services/<kind>/service.py`."""
+
+    kind: ClassVar[str] = ""  # set from the folder's name
+    label: ClassVar[str]
+    summary: ClassVar[str] = ""
+    role: ClassVar[str] = ""  # supplier, marketplace, shop
+    manual: ClassVar[str] = ""  # where the vendor's own reference is
+    presets: ClassVar[tuple[Preset, ...]] = ()
+    options: ClassVar[tuple[Option, ...]] = ()
+    secrets: ClassVar[tuple[Secret, ...]] = ()
+    flows: ClassVar[Mapping[str, Flow]] = {}
+    rate: ClassVar[Rate] = Rate(calls=1)
+    time_zone: ClassVar[str] = "UTC"
+    currency: ClassVar[str] = ""
+
+    def __init__(self, account: Account, client: "Client") -> None:
+        self.account = account
+        self.http = client
+
+    def option(self, name: str) -> Any:
+        """The connection's value of an option, or the declared default."""
+        declared = next(o for o in self.options if o.name == name)
+        value = self.account.options.get(name)
+        return declared.default if value in (None, "") else value
+
+    @classmethod
+    def auth(cls, account: Account, secrets: Mapping[str, str]) -> "Auth":
+        """How calls are signed, made from the connection's decrypted secrets."""
+        raise NotImplementedError(f"{cls.__name__} declares no auth()")
+
+    def probe(self) -> Verdict:
+        """Ask the vendor something harmless. VendorErrors may pass through: `probe.py` turns them into a Verdict."""
+        raise NotImplementedError(f"{type(self).__name__} declares no probe()")
+
+
+@cache
+def services() -> dict[str, type[VendorService]]:
+    """Every vendor found, by kind, in alphabetical order."""
+    from integrations import services as folder
+
+    found: dict[str, type[VendorService]] = {}
+    for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda m: m.name):
+        if not module.ispkg or importlib.util.find_spec(f"{folder.__name__}.{module.name}.service") is None:
+            continue
+        service = importlib.import_module(f"{folder.__name__}.{module.name}.service").Service
+        service.kind = module.name
+        found[module.name] = service
+    return found
+
+
+def service_class(kind: str) -> type[VendorService]:
+    """The service of a kind; LookupError names the kinds there are."""
+    try:
+        return services()[kind]
+    except KeyError:
+        known = ", ".join(services()) or "none"
+        raise LookupError(f"There is no vendor kind “{kind}”. Known kinds: {known}.") from None
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    return [(kind, service.label) for kind, service in services().items()]
