@@ -1,0 +1,165 @@
+"""Secrets at rest: encrypted with AES-256-GCM, bound to their row, re-encrypted when a new key leads HUB_KEYS."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Token, Vendor
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+VERSION = "v1"
+NONCE = 12  # bytes, the size GCM is made for
+SHOW_FROM = 12  # a shorter secret would be half told by its last four characters
+BATCH = 100
+
+
+class VaultError(Exception):
+    """A secret cannot be stored or read. The text says why and what to do, never the secret."""
+
+
+def encrypt(text: str, *, bound: str) -> str:
+    """`v1:<key id>:<base64 of nonce and ciphertext>`; opens only for the same `bound`, such as "7:token"."""
+    number, key = _keys()[0]
+    nonce = os.urandom(NONCE)
+    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode("utf-8", "surrogatepass"), bound.encode())
+    return f"{VERSION}:{number}:{base64.b64encode(sealed).decode('ascii')}"
+
+
+def decrypt(ciphertext: str, *, bound: str) -> str:
+    """What `encrypt` was given. Raises VaultError with cause and cure."""
+    parts = ciphertext.split(":")
+    if len(parts) != 3 or parts[0] != VERSION:
+        raise VaultError("The stored secret is not in a form this version reads; set it again.")
+    key = dict(_keys()).get(parts[1])
+    if key is None:
+        raise VaultError(
+            f"The stored secret was encrypted with key {parts[1]}, which is not among HUB_KEYS. "
+            "Put the old key back at the end of HUB_KEYS, or set the secret again."
+        )
+    try:
+        sealed = base64.b64decode(parts[2], validate=True)
+        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound.encode()).decode("utf-8", "surrogatepass")
+    except (InvalidTag, binascii.Error, ValueError):
+        raise VaultError("The stored secret is damaged, or was moved here from another row; set it again.") from None
+
+
+def needs_rotation(ciphertext: str) -> bool:
+    """Whether it was encrypted with another key than the newest."""
+    return not ciphertext.startswith(f"{VERSION}:{_keys()[0][0]}:")
+
+
+def fingerprint(text: str) -> str:
+    """32 hex digits that tell two secrets apart; keyed with the newest key, so that nobody can guess from it."""
+    key = hashlib.sha256(b"crossdock fingerprint" + _keys()[0][1]).digest()
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+
+
+def set_secret(vendor: Vendor, name: str, value: str, user: "AbstractBaseUser | None" = None) -> Token:
+    """Store a secret in place of the active one of that name, which is revoked and wiped in the same transaction."""
+    value = value.strip()
+    if not value:
+        raise VaultError("The secret is empty; paste it again, or revoke the one there is.")
+    with transaction.atomic():
+        Vendor.objects.select_for_update().only("pk").get(pk=vendor.pk)
+        for old in Token.objects.filter(vendor=vendor, name=name, active=True):
+            revoke(old, user)
+        return Token.objects.create(
+            vendor=vendor,
+            name=name,
+            ciphertext=encrypt(value, bound=_bound(vendor.pk, name)),
+            fingerprint=fingerprint(value),
+            last_four=value[-4:] if len(value) >= SHOW_FROM else "",
+            created_at=timezone.now(),
+            created_by_id=user.pk if user else None,
+            expires_at=expiry(value),
+        )
+
+
+def secrets_of(vendor: Vendor) -> dict[str, str]:
+    """The active secrets by name. Raises VaultError that names the one which cannot be read."""
+    found: dict[str, str] = {}
+    for name, ciphertext in Token.objects.filter(vendor=vendor, active=True).values_list("name", "ciphertext"):
+        try:
+            found[name] = decrypt(ciphertext, bound=_bound(vendor.pk, name))
+        except VaultError as error:
+            raise VaultError(f"Secret “{name}” of {vendor}: {error}") from None
+    return found
+
+
+def revoke(token: Token, user: "AbstractBaseUser | None" = None) -> None:
+    """Put a secret out of use and wipe it; who and when stay."""
+    token.active, token.ciphertext = False, ""
+    token.revoked_at, token.revoked_by_id = timezone.now(), user.pk if user else None
+    token.save(update_fields=["active", "ciphertext", "revoked_at", "revoked_by"])
+
+
+def rotate() -> int:
+    """Re-encrypt with the newest key what is not yet; how many were. Interrupted, it goes on where it was.
+
+    Raises VaultError in the end when some could not be read; all others are done by then.
+    """
+    done, last, unread = 0, 0, []
+    while True:
+        with transaction.atomic():
+            batch = list(
+                Token.objects.select_for_update().filter(pk__gt=last).exclude(ciphertext="").order_by("pk")[:BATCH]
+            )
+            for token in batch:
+                last = token.pk
+                if not needs_rotation(token.ciphertext):
+                    continue
+                bound = _bound(token.vendor_id, token.name)
+                try:
+                    value = decrypt(token.ciphertext, bound=bound)
+                except VaultError as error:
+                    unread.append(f"#{token.pk} “{token.name}” ({error})")
+                    continue
+                token.ciphertext, token.fingerprint = encrypt(value, bound=bound), fingerprint(value)
+                token.save(update_fields=["ciphertext", "fingerprint"])
+                done += 1
+        if len(batch) < BATCH:
+            break
+    if unread:
+        raise VaultError(f"{done} secrets were re-encrypted; these could not be read: {'; '.join(unread)}")
+    return done
+
+
+def expiry(value: str) -> datetime | None:
+    """When a JWT says it expires, read without verifying: it is for a warning only. None when it says nothing."""
+    parts = value.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return datetime.fromtimestamp(float(claims["exp"]), UTC)
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
+        return None
+
+
+def _bound(vendor_id: int, name: str) -> str:
+    return f"{vendor_id}:{name}"
+
+
+def _keys() -> list[tuple[str, bytes]]:
+    """Key ids and 32-byte keys, newest first."""
+    keys = [
+        hashlib.sha256(b"crossdock vault" + text.strip().encode()).digest()
+        for text in settings.HUB_KEYS
+        if text.strip()
+    ]
+    if not keys:
+        raise VaultError("HUB_KEYS is empty: set it to one long random text, and keep it safe.")
+    return [(hashlib.sha256(key).hexdigest()[:8], key) for key in keys]
