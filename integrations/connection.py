@@ -91,6 +91,9 @@ def probe(vendor: Vendor) -> Verdict:
 def _log(vendor: Vendor, run: "SyncRun | None") -> Callable[[CallRecord], None]:
     def log(record: CallRecord) -> None:
         now = timezone.now()
+        if run is not None:
+            run.requests += 1
+            run.waited_s += record.waited_ms / 1000
         ApiCall.objects.create(
             vendor_id=vendor.pk,
             run_id=run.pk if run else None,

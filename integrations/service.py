@@ -127,6 +127,7 @@ class Page:
     last: bool = False
     total: int | None = None
     cursor: dict[str, Any] | None = None
+    again: bool = False  # handled before by the same run: counts as seen, nothing else
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """What was sold and bought: orders with their lines, packages with their tracking, transactions.
 
-Vendor-owned columns are written by `orders.mirror` alone; `note` is the operator's and no sync touches it. The vendor's own
-status word is always kept beside ours, and StatusWord maps the one to the other.
+Vendor-owned columns are written by `orders.mirror` alone; `note` is the operator's and no sync touches it. The vendor's
+own status word is always kept beside ours, and StatusWord maps the one to the other.
 """
 
 from django.db import models
@@ -94,6 +94,11 @@ class Order(Mirrored):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def page_model(self) -> type[models.Model]:
+        """The list that shows this order: sales and purchases are apart."""
+        return Sale if self.direction == self.Direction.SALE else Purchase
 
 
 class OrderLine(models.Model):
@@ -240,3 +245,31 @@ class CancelReason(Mirrored):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SaleRows(models.Manager["Sale"]):
+    def get_queryset(self) -> models.QuerySet["Sale"]:
+        return super().get_queryset().filter(direction=Order.Direction.SALE)
+
+
+class PurchaseRows(models.Manager["Purchase"]):
+    def get_queryset(self) -> models.QuerySet["Purchase"]:
+        return super().get_queryset().filter(direction=Order.Direction.PURCHASE)
+
+
+class Sale(Order):
+    """The orders of our customers, as the admin lists them."""
+
+    objects = SaleRows()
+
+    class Meta:
+        proxy = True
+
+
+class Purchase(Order):
+    """Our own orders at suppliers, as the admin lists them."""
+
+    objects = PurchaseRows()
+
+    class Meta:
+        proxy = True

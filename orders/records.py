@@ -1,11 +1,12 @@
 """Our words for what was sold: frozen dataclasses, no HTTP. KEEP and None mean what they mean in `catalog.records`.
 
-`status` is the parser's own reading of the vendor's word (one of orders.models.Status, or UNKNOWN); the operator's table wins.
+`status` is the parser's own reading of the vendor's word (one of orders.models.Status); the operator's table wins.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -80,7 +81,7 @@ class PackageLineRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrackingEventRecord:
-    """`external_id` may be made from the event's own content; `at` is None when the vendor's text has no readable time."""
+    """`external_id` may be made from the event's content; `at` is None when the vendor's time cannot be read."""
 
     external_id: str
     at: datetime | None = None
@@ -106,7 +107,7 @@ class PackageRecord:
     tracking_provider: str | Keep = KEEP
     label_link: str | Keep = KEEP
     invoice_number: str | Keep = KEEP
-    invoice_date: date | None | Keep = KEEP
+    invoice_date: dt.date | None | Keep = KEEP
     invoice_link: str | Keep = KEEP
     lines: tuple[PackageLineRecord, ...] | Keep = KEEP
     events: tuple[TrackingEventRecord, ...] | Keep = KEEP  # events are added, never removed
@@ -120,8 +121,8 @@ class TransactionRecord:
     kind: str  # bill, credit, payment, unknown
     vendor_kind: str = ""
     number: str = ""
-    date: date | None = None
-    due_date: date | None = None
+    date: dt.date | None = None
+    due_date: dt.date | None = None
     amount: Decimal | None = None
     open_amount: Decimal | None = None
     currency: str = ""

@@ -1,0 +1,331 @@
+"""Record → row: the only code that writes the catalogue's vendor-owned columns. One function for each flow, named as the flow.
+
+Each takes a Batch inside the caller's transaction and returns an Outcome. Operators' columns are never named here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog import rows
+from catalog.gtin import gtin_of
+from catalog.models import (
+    Attribute,
+    AttributeValue,
+    Brand,
+    Category,
+    Mirrored,
+    PriceChange,
+    Product,
+    StockChange,
+    Variant,
+)
+from catalog.outcome import Batch, Guard, Outcome
+from catalog.records import KEEP, AvailabilityRecord, DetailRecord, ProductRecord, VariantRecord
+
+PRICES = {"price": "currency", "discount_price": "currency", "retail_price": "retail_currency"}
+
+
+def told(record: Any, *leave: str) -> rows.Values:
+    """The record's fields as column values, without its id and the named ones."""
+    skip = {"external_id", *leave}
+    return {f.name: rows.plain(getattr(record, f.name)) for f in fields(record) if f.name not in skip}
+
+
+def count(outcome: Outcome, ids: Iterable[str], created: set[str], changed: set[str]) -> None:
+    """Count each id once: created, else updated, else unchanged."""
+    for external_id in ids:
+        if external_id in created:
+            outcome.created += 1
+        elif external_id in changed:
+            outcome.updated += 1
+        else:
+            outcome.unchanged += 1
+            continue
+        outcome.changed.add(external_id)
+
+
+def _plain_flow(batch: Batch, model: type[Mirrored], values: Mapping[str, rows.Values]) -> tuple[Outcome, rows.Written]:
+    written = rows.write(model, {"vendor_id": batch.vendor_id}, values, now=batch.now)
+    outcome = Outcome()
+    count(outcome, values, written.created, {c.external_id for c in written.changes})
+    return outcome, written
+
+
+def _with_raw(batch: Batch, *leave: str) -> dict[str, rows.Values]:
+    return {
+        item.record.external_id: told(item.record, *leave) | {"raw": dict(item.raw), "gone_at": None}
+        for item in batch.items
+    }
+
+
+def _ids(model: type[Mirrored], batch: Batch, names: Mapping[str, str]) -> dict[str, int]:
+    """Ids of referenced rows by external id; one that has not come yet is made with the name it was called by."""
+    wanted = {key: name for key, name in names.items() if key}
+    scope = {"vendor_id": batch.vendor_id}
+    known = rows.stored(model, scope, "external_id", wanted)
+    new = {key: {"name": name or key} for key, name in wanted.items() if key not in known}
+    made = rows.write(model, scope, new, now=batch.now, known={})
+    return {key: row.pk for key, row in known.items()} | made.ids
+
+
+def categories(batch: Batch) -> Outcome:
+    """Categories with the parents each hangs under; a parent that has not come yet is made and named later."""
+    outcome, written = _plain_flow(batch, Category, _with_raw(batch, "parents"))
+    linked = {item.record.external_id: item.record.parents for item in batch.items if item.record.parents is not KEEP}
+    parents = {parent for many in linked.values() for parent in many}
+    missing = {parent: "" for parent in parents if parent not in written.ids}
+    ids = written.ids | _ids(Category, batch, missing)
+    through = Category.parents.through
+    want = {(ids[child], ids[parent]) for child, many in linked.items() for parent in many if child != parent}
+    have = set(
+        through._default_manager.filter(from_category_id__in=[ids[child] for child in linked]).values_list(
+            "from_category_id", "to_category_id"
+        )
+    )
+    for child_id, parent_id in have - want:
+        through._default_manager.filter(from_category_id=child_id, to_category_id=parent_id).delete()
+    through._default_manager.bulk_create(
+        [through(from_category_id=child, to_category_id=parent) for child, parent in sorted(want - have)]
+    )
+    return outcome
+
+
+def brands(batch: Batch) -> Outcome:
+    return _plain_flow(batch, Brand, _with_raw(batch))[0]
+
+
+def attributes(batch: Batch) -> Outcome:
+    return _plain_flow(batch, Attribute, _with_raw(batch))[0]
+
+
+def attribute_values(batch: Batch) -> Outcome:
+    ids = _ids(Attribute, batch, {item.record.attribute: "" for item in batch.items})
+    values = _with_raw(batch, "attribute")
+    for item in batch.items:
+        values[item.record.external_id]["attribute_id"] = ids.get(item.record.attribute)
+    return _plain_flow(batch, AttributeValue, values)[0]
+
+
+def products(batch: Batch) -> Outcome:
+    """Products with the variants that came with them. Guarded: a product with a risky variant is left out whole."""
+    scope = {"vendor_id": batch.vendor_id}
+    all_variants = [variant for item in batch.items for variant in item.record.variants]
+    known = rows.stored(Variant, scope, "external_id", [variant.external_id for variant in all_variants])
+    risky = {
+        item.external_id: risk
+        for item in batch.items
+        if (risk := _risk(item.record.variants, known, batch.guard)) is not None
+    }
+    items = [item for item in batch.items if item.external_id not in risky]
+    records: list[ProductRecord] = [item.record for item in items]
+    brand_ids = _ids(Brand, batch, {r.brand: r.brand_name or "" for r in records if isinstance(r.brand, str)})
+    category_ids = _ids(Category, batch, {r.category: "" for r in records if isinstance(r.category, str)})
+    values = {}
+    for item in items:
+        record = item.record
+        values[record.external_id] = told(record, "brand", "category", "variants") | {
+            "brand_id": KEEP if record.brand is KEEP else brand_ids.get(record.brand),
+            "category_id": KEEP if record.category is KEEP else category_ids.get(record.category),
+            "search": search_text(record.external_id, record.name, record.brand_name),
+            "raw": dict(item.raw),
+            "gone_at": None,
+        }
+    outcome, written = _plain_flow(batch, Product, values)
+    pairs = [(record, variant) for record in records for variant in record.variants]
+    changed = _variants(batch, [(v, written.ids[r.external_id], r.name, {}) for r, v in pairs], known)
+    for record, variant in pairs:
+        if variant.external_id in changed and record.external_id not in outcome.changed:
+            outcome.unchanged, outcome.updated = outcome.unchanged - 1, outcome.updated + 1
+            outcome.changed.add(record.external_id)
+    outcome.risky = risky
+    return outcome
+
+
+def variants(batch: Batch) -> Outcome:
+    """Variants that come apart from their product; a product that has not come yet is made and named later."""
+    scope = {"vendor_id": batch.vendor_id}
+    known = rows.stored(Variant, scope, "external_id", [item.record.external_id for item in batch.items])
+    risky = {i.external_id: risk for i in batch.items if (risk := _risk((i.record,), known, batch.guard)) is not None}
+    items = [item for item in batch.items if item.external_id not in risky]
+    parents = {i.record.product or i.record.external_id: i.record.name or i.record.sku for i in items}
+    ids = _ids(Product, batch, parents)
+    changed = _variants(
+        batch,
+        [(i.record, ids[i.record.product or i.record.external_id], "", dict(i.raw)) for i in items],
+        known,
+    )
+    outcome = Outcome(risky=risky)
+    created = {item.record.external_id for item in items if item.record.external_id not in known}
+    count(outcome, [item.record.external_id for item in items], created, changed)
+    return outcome
+
+
+def details(batch: Batch) -> Outcome:
+    """Long texts, specification lines, pictures, weights of known products."""
+    scope = {"vendor_id": batch.vendor_id}
+    known = rows.stored(Product, scope, "external_id", [item.external_id for item in batch.items])
+    outcome = Outcome(
+        missing={i.external_id: "No such product yet." for i in batch.items if i.external_id not in known}
+    )
+    values, sizes = {}, {}
+    for item in batch.items:
+        if item.external_id not in known:
+            continue
+        record: DetailRecord = item.record
+        values[item.external_id] = told(record, "weight_kg", "size") | {"details_at": batch.now}
+        sizes[item.external_id] = {"weight_kg": record.weight_kg, "size": rows.plain(record.size)}
+    written = rows.write(Product, scope, values, now=batch.now, known=known)
+    weighed = rows.write(
+        Variant, scope, {k: v for k, v in sizes.items() if k in _variant_keys(batch, sizes)}, now=batch.now
+    )
+    count(outcome, values, set(), {c.external_id for c in [*written.changes, *weighed.changes]})
+    return outcome
+
+
+def availability(batch: Batch) -> Outcome:
+    """Price and stock of known variants as of now."""
+    scope = {"vendor_id": batch.vendor_id}
+    known = rows.stored(Variant, scope, "external_id", [item.external_id for item in batch.items])
+    outcome = Outcome(
+        missing={i.external_id: "No such variant yet." for i in batch.items if i.external_id not in known}
+    )
+    items = [item for item in batch.items if item.external_id in known]
+    outcome.risky = {i.external_id: risk for i in items if (risk := _risk((i.record,), known, batch.guard)) is not None}
+    values = {i.external_id: told(i.record) for i in items if i.external_id not in outcome.risky}
+    _stamp(values, known, batch.now)
+    written = rows.write(Variant, scope, values, now=batch.now, known=known)
+    _note_changes(batch, written.changes, known)
+    count(outcome, values, set(), {c.external_id for c in written.changes})
+    return outcome
+
+
+def gone(vendor_id: int, flow: str, external_ids: Iterable[str], now: datetime) -> int:
+    """Mark rows that are missing from a complete list; their stock becomes unknown, never zero. Returns how many."""
+    models: dict[str, tuple[type[Mirrored], ...]] = {
+        "categories": (Category,),
+        "brands": (Brand,),
+        "attributes": (Attribute,),
+        "attribute_values": (AttributeValue,),
+        "products": (Product,),
+        "variants": (Variant,),
+    }
+    marked = 0
+    for part in rows.chunks(list(external_ids)):
+        for model in models[flow]:
+            scope = model._default_manager.filter(vendor_id=vendor_id, external_id__in=part, gone_at=None)
+            marked += scope.update(gone_at=now, changed_at=now)
+        if flow == "products":
+            orphans = Variant.objects.filter(vendor_id=vendor_id, product__external_id__in=part, gone_at=None)
+            orphans.update(gone_at=now, changed_at=now, stock=None, stock_at_least=False)
+        elif flow == "variants":
+            missing = Variant.objects.filter(vendor_id=vendor_id, external_id__in=part)
+            missing.update(stock=None, stock_at_least=False)
+    return marked
+
+
+def in_stock(vendor_id: int) -> int:
+    """How many of the vendor's variants are known to be in stock; what the guard measures "gone to zero" against."""
+    return Variant.objects.filter(vendor_id=vendor_id, stock__gt=0, gone_at=None).count()
+
+
+def search_text(*parts: Any) -> str:
+    """The one upper-case text a list is searched in."""
+    return " ".join(part.upper() for part in dict.fromkeys(p for p in parts if isinstance(p, str) and p))
+
+
+def _variant_keys(batch: Batch, keys: Iterable[str]) -> set[str]:
+    found = Variant.objects.filter(vendor_id=batch.vendor_id, external_id__in=list(keys))
+    return set(found.values_list("external_id", flat=True))
+
+
+def _risk(
+    records: Iterable[VariantRecord | AvailabilityRecord], known: Mapping[str, Variant], guard: Guard | None
+) -> tuple[str, str] | None:
+    if guard is None:
+        return None
+    for record in records:
+        row = known.get(record.external_id)
+        if row is None:
+            continue
+        before, after = row.price, record.price
+        same_currency = record.currency is KEEP or record.currency == row.currency
+        if same_currency and before and isinstance(after, Decimal) and after > 0:
+            factor = max(after / before, before / after)
+            if factor > guard.price_factor:
+                return "price", f"price {before.normalize():f} → {after.normalize():f} {row.currency}"
+        if guard.zero and row.stock and row.gone_at is None and record.stock == 0 and record.stock is not KEEP:
+            return "zero", f"stock {row.stock_text} → 0"
+    return None
+
+
+def _variants(
+    batch: Batch,
+    placed: list[tuple[VariantRecord, int, str, dict[str, Any]]],
+    known: Mapping[str, Variant],
+) -> set[str]:
+    """Write variants under their products; returns the external ids created or changed."""
+    values: dict[str, rows.Values] = {}
+    for record, product_id, product_name, raw in placed:
+        row = told(record, "product") | {"product_id": product_id, "gone_at": None}
+        if raw:
+            row["raw"] = raw
+        if record.name is KEEP and product_name:
+            row["name"] = product_name
+        if record.barcode is not KEEP:
+            row["gtin"] = gtin_of(str(record.barcode))
+        row["search"] = search_text(
+            record.external_id, record.sku, row["name"], record.manufacturer_code, record.barcode
+        )
+        values[record.external_id] = row
+    _stamp(values, known, batch.now)
+    written = rows.write(Variant, {"vendor_id": batch.vendor_id}, values, now=batch.now, known=known)
+    _note_changes(batch, written.changes, known)
+    return written.created | {change.external_id for change in written.changes}
+
+
+def _stamp(values: dict[str, rows.Values], known: Mapping[str, Variant], now: datetime) -> None:
+    """Set "price and stock as of" where price or stock is new or changed; a re-sync of equal values writes nothing."""
+    for external_id, row in values.items():
+        stored = known.get(external_id)
+        watched = ("stock", "stock_at_least", *PRICES)
+        told_now = {name: row[name] for name in watched if row.get(name, KEEP) is not KEEP}
+        if told_now and (stored is None or any(getattr(stored, name) != value for name, value in told_now.items())):
+            row["checked_at"] = now
+
+
+def _note_changes(batch: Batch, changes: list[rows.Change], known: Mapping[str, Variant]) -> None:
+    """PriceChange and StockChange rows, for real changes only (a first value is not a change)."""
+    prices, stocks = [], []
+    shared = {"vendor_id": batch.vendor_id, "run_id": batch.run_id, "at": batch.now}
+    for change in changes:
+        row = known[change.external_id]  # already holds the new values
+        for name, currency in PRICES.items():
+            if name in change.after or (currency in change.after and getattr(row, name) is not None):
+                now_currency = getattr(row, currency)
+                prices.append(
+                    PriceChange(
+                        **shared,
+                        variant_id=change.id,
+                        field=name,
+                        before=change.before.get(name, getattr(row, name)),
+                        before_currency=change.before.get(currency, now_currency),
+                        after=getattr(row, name),
+                        after_currency=now_currency,
+                    )
+                )
+        if "stock" in change.after or "stock_at_least" in change.after:
+            stocks.append(
+                StockChange(
+                    **shared,
+                    variant_id=change.id,
+                    before=change.before.get("stock", row.stock),
+                    before_at_least=change.before.get("stock_at_least", row.stock_at_least),
+                    after=row.stock,
+                    after_at_least=row.stock_at_least,
+                )
+            )
+    PriceChange.objects.bulk_create(prices, batch_size=rows.BATCH)
+    StockChange.objects.bulk_create(stocks, batch_size=rows.BATCH)

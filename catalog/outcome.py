@@ -1,0 +1,48 @@
+"""What a mirror function is given and what it tells back: shared by `catalog.mirror` and `orders.mirror`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record with the raw row it was read from."""
+
+    external_id: str
+    record: Any
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What is too risky to apply by itself: a price that grew or shrank by more than `price_factor`, stock gone to zero."""
+
+    price_factor: Decimal = Decimal(5)
+    zero: bool = True
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Items of one flow to mirror in the running transaction. `run_id` is named on price and stock changes."""
+
+    vendor_id: int
+    items: Sequence[Item]
+    now: datetime
+    run_id: int | None = None
+    guard: Guard | None = None
+    time_zone: str = "UTC"
+
+
+@dataclass
+class Outcome:
+    """What the mirror did with a batch; `risky` was left out: external id → (kind of `Held`, what would have changed)."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    risky: dict[str, tuple[str, str]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)  # external ids of created or updated rows
+    missing: dict[str, str] = field(default_factory=dict)  # rows that could not be placed: external id → reason

@@ -1,0 +1,113 @@
+"""Make or change a connection: options checked against what the kind declares, secrets into the vault, schedules made."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from integrations import schedules, vault
+from integrations.models import Vendor
+from integrations.service import Option, VendorService, service_class
+
+
+class BadOption(ValueError):
+    """A value that does not fit what the kind declares; says which would."""
+
+
+def value_of(option: Option, text: Any) -> Any:
+    """An option's value from text, by its declared kind."""
+    if text in (None, ""):
+        return ""
+    try:
+        if option.kind == "bool":
+            return text if isinstance(text, bool) else {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(text).lower()]
+        if option.kind == "int":
+            return int(text)
+        if option.kind == "decimal":
+            return str(Decimal(str(text)))
+        if option.kind == "json":
+            return json.loads(text) if isinstance(text, str) else text
+    except (KeyError, ValueError, InvalidOperation):
+        raise BadOption(f"“{option.name}” must be a {option.kind}, not “{text}”.") from None
+    if option.choices and str(text) not in dict(option.choices):
+        raise BadOption(f"“{option.name}” cannot be “{text}”. Choices: {', '.join(dict(option.choices))}.")
+    return str(text)
+
+
+def options_of(service: type[VendorService], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Checked options; an unknown name is refused with the names there are."""
+    declared = {option.name: option for option in service.options}
+    unknown = set(given) - set(declared)
+    if unknown:
+        raise BadOption(f"{service.label} has no option “{sorted(unknown)[0]}”. Its options: {', '.join(declared) or 'none'}.")
+    return {name: value_of(declared[name], text) for name, text in given.items()}
+
+
+@transaction.atomic
+def connect(
+    kind: str,
+    slug: str,
+    *,
+    name: str = "",
+    base_url: str = "",
+    environment: str = "",
+    writes: str = "",
+    options: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    user: Any = None,
+) -> Vendor:
+    """A connection with this slug, made or updated; a given secret replaces the active one. LookupError, BadOption."""
+    service = service_class(kind)
+    if slug != slugify(slug):
+        raise BadOption(f"A slug has small letters, digits and hyphens: “{slugify(slug) or 'my-shop'}” would do.")
+    vendor = Vendor.objects.filter(slug=slug).first()
+    if vendor is not None and vendor.kind != kind:
+        raise BadOption(f"“{slug}” is a connection of kind {vendor.kind}; choose another slug.")
+    checked = options_of(service, options or {})
+    preset = next((p for p in service.presets if p.name == environment or p.environment == environment), service.presets[0])
+    layout = next((p for p in service.presets if any(p.options.get(k) == v for k, v in checked.items())), preset)
+    if vendor is None:
+        vendor = Vendor(
+            kind=kind,
+            slug=slug,
+            name=slug,
+            base_url=layout.base_url,
+            environment=layout.environment,
+            options=dict(layout.options),
+            time_zone=service.time_zone,
+            currency=service.currency,
+            state_since=timezone.now(),
+        )
+    vendor.name = name or vendor.name
+    vendor.base_url = base_url or vendor.base_url
+    if environment in Vendor.Environment.values:
+        vendor.environment = environment
+    vendor.writes = writes or vendor.writes
+    vendor.options = {**vendor.options, **checked}
+    vendor.save()
+    known = {secret.name for secret in service.secrets}
+    for secret, value in (secrets or {}).items():
+        if secret not in known:
+            raise BadOption(f"{service.label} has no secret “{secret}”. Its secrets: {', '.join(sorted(known))}.")
+        if value:
+            vault.set_secret(vendor, secret, value, user)
+    schedules.ensure(vendor)
+    return vendor
+
+
+@transaction.atomic
+def confirm(vendor: Vendor, names: list[str]) -> list[str]:
+    """An admin's word that unproven flows are right for this account; they are switched on. Returns all confirmed names."""
+    flows = service_class(vendor.kind).flows
+    for name in names:
+        if name not in flows:
+            raise BadOption(f"{vendor.name} has no flow “{name}”. Its flows: {', '.join(flows)}.")
+    vendor.confirmed = sorted({*vendor.confirmed, *names})
+    vendor.save(update_fields=["confirmed"])
+    vendor.schedules.filter(flow__in=names).update(enabled=True)
+    schedules.ensure(vendor)
+    return list(vendor.confirmed)

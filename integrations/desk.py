@@ -1,0 +1,92 @@
+"""What a person decides about rejects and held changes; each is one transaction."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import fingerprint, guarding
+from integrations.connection import account_of
+from integrations.models import Held, Reject, Schedule, SyncRun, Trigger
+from integrations.service import Flow, service_class
+
+
+class Decided(Exception):
+    """Somebody was quicker: the matter is not open any more."""
+
+
+@transaction.atomic
+def apply_held(held: Held, by: str) -> int:
+    """Apply what was held; returns the number of rows."""
+    held, schedule, flow = _open(held)
+    rows = list(held.rows.all())
+    run = _desk_run(schedule)
+    if held.kind == Held.Kind.GONE:
+        guarding.apply_gone(schedule, run, flow, [row.external_id for row in rows])
+        held.rows.all().delete()
+    else:
+        guarding.apply_rows(schedule, run, flow, account_of(held.vendor), rows)
+    _close(run)
+    _decide(held, Held.State.APPLIED, by)
+    return len(rows)
+
+
+@transaction.atomic
+def drop_held(held: Held, by: str) -> int:
+    """Leave things as they are; the same data is not held again until the vendor sends something else."""
+    held, schedule, _ = _open(held)
+    rows = list(held.rows.all())
+    if held.kind != Held.Kind.GONE:
+        fingerprint.remember(schedule.pk, {row.external_id: fingerprint.digest(row.raw.encode()) for row in rows})
+    held.rows.all().delete()
+    _decide(held, Held.State.DROPPED, by)
+    return len(rows)
+
+
+@transaction.atomic
+def retry_reject(reject: Reject) -> bool:
+    """Read a rejected row again as it was sent; True when it is stored now."""
+    schedule = Schedule.objects.get(vendor_id=reject.vendor_id, flow=reject.flow)
+    flow = service_class(reject.vendor.kind).flows[reject.flow]
+    run = _desk_run(schedule)
+    raw = reject.raw.encode()
+    try:
+        key = flow.key(raw)
+    except ValueError:
+        key = ""
+    if key:
+        found = guarding.intake.Sorted({key: fingerprint.digest(raw)}, {key: raw})
+        guarding.intake.store(schedule, flow, account_of(reject.vendor), run, found, None)
+    _close(run)
+    reject.refresh_from_db()
+    return reject.resolved_at is not None
+
+
+def _open(held: Held) -> tuple[Held, Schedule, Flow]:
+    held = Held.objects.select_for_update().select_related("vendor").get(pk=held.pk)
+    if held.state != Held.State.WAITING:
+        raise Decided(f"This was already {held.get_state_display().lower()}.")
+    schedule = Schedule.objects.get(vendor_id=held.vendor_id, flow=held.flow)
+    return held, schedule, service_class(held.vendor.kind).flows[held.flow]
+
+
+def _desk_run(schedule: Schedule) -> SyncRun:
+    """A finished run of its own, so that price and stock changes name who brought them."""
+    now = timezone.now()
+    return SyncRun.objects.create(
+        vendor_id=schedule.vendor_id,
+        flow=schedule.flow,
+        trigger=Trigger.OPERATOR,
+        state=SyncRun.State.OK,
+        started_at=now,
+        finished_at=now,
+        note="Decided by a person.",
+    )
+
+
+def _close(run: SyncRun) -> None:
+    run.state = SyncRun.State.PARTIAL if run.rejected else SyncRun.State.OK
+    run.save()
+
+
+def _decide(held: Held, state: str, by: str) -> None:
+    held.state, held.decided_at, held.decided_by = state, timezone.now(), by[:200]
+    held.save(update_fields=["state", "decided_at", "decided_by"])

@@ -1,0 +1,130 @@
+"""One page of a run: filter by fingerprint, parse, mirror, reject and put aside, all in one transaction with the position."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from catalog.outcome import Batch, Guard, Item, Outcome
+from integrations import fingerprint, raw
+from integrations.models import HeldRow, Reject, Schedule, SyncRun
+from integrations.service import Account, Flow, Page
+
+PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError, RecursionError)
+
+
+@dataclass
+class Sorted:
+    """A page, sorted: digests of all rows by external id, and the slices that are new or changed."""
+
+    digests: dict[str, UUID] = field(default_factory=dict)
+    fresh: dict[str, Any] = field(default_factory=dict)
+    unreadable: dict[str, tuple[str, str]] = field(default_factory=dict)  # id or digest → raw text, reason
+
+
+def sort(schedule: Schedule, flow: Flow, page: Page, *, all_rows: bool) -> Sorted:
+    """Cut a page down to what is new or changed; of two rows with one id the later counts."""
+    found = Sorted()
+    slices: dict[str, Any] = {}
+    for slice_ in page.rows:
+        try:
+            slices[flow.key(slice_)] = slice_
+        except PARSE_ERRORS as error:
+            found.unreadable[f"?{fingerprint.digest(slice_).hex}"] = (raw.text(slice_), f"No id: {_why(error)}")
+    found.digests = {key: fingerprint.digest(slice_) for key, slice_ in slices.items()}
+    known = {} if all_rows else fingerprint.known(schedule.pk, found.digests)
+    found.fresh = {key: slices[key] for key, digest in found.digests.items() if known.get(key) != digest}
+    return found
+
+
+def parse(flow: Flow, account: Account, fresh: Mapping[str, Any]) -> tuple[list[Item], dict[str, tuple[str, str]]]:
+    """Items ready to mirror, and the rows that could not be read: external id → raw text, reason."""
+    items, rejected = [], {}
+    for key, slice_ in fresh.items():
+        try:
+            record = flow.parse(raw.row(slice_), account)
+            items.append(Item(key, record, raw.stored(slice_)))
+        except PARSE_ERRORS as error:
+            rejected[key] = (raw.text(slice_), _why(error))
+    return items, rejected
+
+
+def mirror(vendor_id: int, name: str, flow: Flow, items: list[Item], run: SyncRun, guard: Guard | None) -> Outcome:
+    """Hand items to the flow's mirror function, in the caller's transaction."""
+    function = getattr(import_module(f"{flow.room}.mirror"), flow.mirror or name)
+    outcome: Outcome = function(Batch(vendor_id, items, timezone.now(), run_id=run.pk, guard=guard))
+    return outcome
+
+
+def store(
+    schedule: Schedule, flow: Flow, account: Account, run: SyncRun, found: Sorted, guard: Guard | None
+) -> Outcome:
+    """Mirror what is new or changed on a page, keep rejects, put risky rows aside; counts go onto the run object."""
+    items, rejected = parse(flow, account, found.fresh)
+    outcome = mirror(schedule.vendor_id, schedule.flow, flow, items, run, guard) if items else Outcome()
+    for key, reason in outcome.missing.items():
+        rejected[key] = (raw.text(found.fresh[key]), reason)
+    rejected |= found.unreadable
+    now = timezone.now()
+    keep_rejects(schedule, run, rejected, now)
+    put_aside(schedule, run, {k: (raw.text(found.fresh[k]), *risk) for k, risk in outcome.risky.items()})
+    done = {k: found.digests[k] for k in found.fresh if k not in rejected and k not in outcome.risky}
+    if done:
+        fingerprint.remember(schedule.pk, done)
+        resolve(schedule, done, now)
+        HeldRow.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__in=list(done)).delete()
+    if outcome.changed:
+        for other in Schedule.objects.filter(vendor_id=schedule.vendor_id, flow__in=flow.shares):
+            fingerprint.forget(other.pk, outcome.changed)
+    run.created += outcome.created
+    run.updated += outcome.updated
+    run.unchanged += outcome.unchanged + len(found.digests) - len(found.fresh)
+    run.rejected += len(rejected)
+    return outcome
+
+
+def keep_rejects(schedule: Schedule, run: SyncRun, rejected: dict[str, tuple[str, str]], now: datetime) -> None:
+    known = Reject.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__in=list(rejected))
+    by_id = {reject.external_id: reject for reject in known}
+    for key, (text, reason) in rejected.items():
+        reject = by_id.get(key) or Reject(
+            vendor_id=schedule.vendor_id, flow=schedule.flow, external_id=key[:200], first_seen_at=now, times=0
+        )
+        reject.raw, reject.reason, reject.run_id = text.replace("\x00", "\ufffd"), reason, run.pk
+        reject.last_seen_at, reject.resolved_at, reject.times = now, None, reject.times + 1
+        reject.save()
+
+
+def resolve(schedule: Schedule, done: Mapping[str, UUID], now: datetime) -> None:
+    """Close the rejects of rows that can be read by now."""
+    open_ones = Reject.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, resolved_at=None)
+    if open_ones.exists():
+        open_ones.filter(external_id__in=list(done)).update(resolved_at=now)
+
+
+def put_aside(schedule: Schedule, run: SyncRun, risky: dict[str, tuple[str, str, str]]) -> None:
+    for key, (text, kind, detail) in risky.items():
+        HeldRow.objects.update_or_create(
+            vendor_id=schedule.vendor_id,
+            flow=schedule.flow,
+            external_id=key,
+            defaults={"run": run, "held": None, "kind": kind, "raw": text, "detail": detail[:300]},
+        )
+
+
+def guard_of(flow: Flow, account: Account) -> Guard | None:
+    """The flow's guard with the connection's own limits, where it has any."""
+    if not flow.guard:
+        return None
+    return Guard(price_factor=Decimal(str(account.options.get("guard_price_factor") or 5)))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"The field “{error.args[0]}” is missing."
+    return str(error) or type(error).__name__

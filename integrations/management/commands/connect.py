@@ -1,0 +1,60 @@
+"""manage.py connect: make or update a connection from the command line."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from integrations import connecting
+from integrations.console import USAGE
+from integrations.models import Vendor
+
+
+class Command(BaseCommand):
+    help = "Make or update a connection. A secret is given as name=value, name=@file or name=- (standard input)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("kind")
+        parser.add_argument("--slug", required=True)
+        parser.add_argument("--name", default="")
+        parser.add_argument("--base-url", default="")
+        parser.add_argument("--environment", default="")
+        parser.add_argument("--writes", default="", choices=["", *Vendor.Writes.values])
+        parser.add_argument("--set", action="append", default=[], metavar="option=value")
+        parser.add_argument("--secret", action="append", default=[], metavar="name=value|@file|-")
+
+    def handle(self, **options: Any) -> None:
+        try:
+            vendor = connecting.connect(
+                options["kind"],
+                options["slug"],
+                name=options["name"],
+                base_url=options["base_url"],
+                environment=options["environment"],
+                writes=options["writes"],
+                options=dict(map(pair, options["set"])),
+                secrets={name: secret(value) for name, value in map(pair, options["secret"])},
+            )
+        except (LookupError, connecting.BadOption) as error:
+            raise CommandError(str(error), returncode=USAGE) from None
+        self.stdout.write(f"{vendor.name} is connected as “{vendor.slug}”. Try it: manage.py probe {vendor.slug}")
+
+
+def pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise CommandError(f"“{name}” has no value: write {name}=…", returncode=USAGE)
+    return name, value
+
+
+def secret(value: str) -> str:
+    if value == "-":
+        return sys.stdin.readline().strip()
+    if value.startswith("@"):
+        try:
+            return Path(value[1:]).read_text().strip()
+        except OSError as error:
+            raise CommandError(f"The secret's file cannot be read: {error.strerror}.", returncode=USAGE) from None
+    return value

@@ -1,0 +1,177 @@
+"""Paging: functions that yield Pages of raw row slices, with loop guards; a service says which one fits its vendor."""
+
+import json
+import mmap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.conf import settings
+
+from integrations.errors import BadPayload
+from integrations.service import Ask, Page, Position
+
+if TYPE_CHECKING:
+    from integrations.http import Client
+
+BOM = b"\xef\xbb\xbf"
+MAX_PAGES = 20_000
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def encode(value: Any) -> bytes:
+    """Exact JSON text of a value: a Decimal stays the number it is."""
+    return msgspec.json.encode(value, decimal_format="number")
+
+
+def cut(body: bytes | memoryview, where: Sequence[str] = ()) -> list[msgspec.Raw]:
+    """The raw slices of a JSON list in a body, copied nowhere; `where` is the path of keys to the list.
+
+    A body that is valid but for NaN or Infinity in some row is cut row by row, so that only those rows are refused later.
+    BadPayload when the body is no JSON or has another shape; it says what stands there instead.
+    """
+    view = memoryview(body)
+    if bytes(view[:3]) == BOM:
+        view = view[3:]
+    try:
+        for name in where:
+            members = _members.decode(view)
+            if name not in members:
+                raise BadPayload(f"The answer has no “{name}”.", _shape_cure(), said=_sample(view))
+            view = memoryview(bytes(members[name]))
+        return _list.decode(view)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        rows = _cut_loosely(view)
+        if rows is not None:
+            return rows
+        raise BadPayload(
+            f"The answer is not the list it should be: {error}.", _shape_cure(), said=_sample(view)
+        ) from None
+
+
+def _cut_loosely(view: memoryview) -> list[msgspec.Raw] | None:
+    """Cut a list that holds NaN or Infinity, which JSON does not know; None when that is not what is wrong with it."""
+    try:
+        text = bytes(view).decode()
+    except UnicodeDecodeError:
+        return None
+    if "NaN" not in text and "Infinity" not in text:
+        return None
+    decoder, space = json.JSONDecoder(), " \t\r\n"
+    at, rows = len(text) - len(text.lstrip(space)), []
+    if text[at : at + 1] != "[":
+        return None
+    at += 1
+    try:
+        while True:
+            while at < len(text) and text[at] in space + ",":
+                at += 1
+            if text[at] == "]":
+                return rows
+            _, end = decoder.raw_decode(text, at)
+            rows.append(msgspec.Raw(text[at:end].encode()))
+            at = end
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def whole_list(
+    client: "Client",
+    path: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    ask: Ask,
+    size: int = 2000,
+    where: Sequence[str] = (),
+    cursor: dict[str, Any] | None = None,
+) -> Iterator[Page]:
+    """One answer with everything: spooled to disk, mapped, cut without holding it twice.
+
+    A run that goes on reads the same file again: pages it had handled come marked `again`, so that what was seen is complete.
+    """
+    handled = 0
+    file: Path | None = None
+    if ask.position:
+        file, handled = settings.SPOOL / str(ask.position["spool"]), int(ask.position["rows"])
+    if file is None or not file.is_file():
+        settings.SPOOL.mkdir(parents=True, exist_ok=True)
+        file = client.spool(path, params, folder=settings.SPOOL)
+    if not file.stat().st_size:
+        raise BadPayload("The answer is empty.", _shape_cure(), path=path)
+    with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        view = memoryview(mapped)
+        rows: list[Any] = []
+        try:
+            rows = cut(view, where)
+            total = len(rows)
+            for start in range(0, max(total, 1), size):
+                stop = min(start + size, total)
+                yield Page(
+                    rows[start:stop],
+                    position={"spool": file.name, "rows": stop},
+                    last=stop == total,
+                    total=total,
+                    cursor=cursor,
+                    again=stop <= handled,
+                )
+        finally:
+            rows.clear()
+            try:
+                view.release()
+            except BufferError:  # an exception on its way up still holds a slice; the map goes with it
+                pass
+    file.unlink(missing_ok=True)
+
+
+def by_offset(
+    fetch: Callable[[int, int], bytes],
+    *,
+    ask: Ask,
+    length: int,
+    rows_of: Callable[[bytes], list[Any]] = cut,
+    prefix: Mapping[str, Any] | None = None,
+) -> Iterator[Page]:
+    """Pages by row offset without a total: goes on by the number received, stops at a short page or one wholly seen before.
+
+    fetch(start, length) → body. `prefix` is kept in the position (for a flow that pages through several lists).
+    """
+    start = int((ask.position or {}).get("start", 0))
+    seen: set[bytes] = set()
+    for _ in range(MAX_PAGES):
+        rows = rows_of(fetch(start, length))
+        digests = [blake2b(bytes(row), digest_size=16).digest() for row in rows]
+        if rows and seen.issuperset(digests):
+            raise BadPayload(
+                f"The vendor sent the same page again at row {start}: its paging runs in a circle.",
+                "Nothing was lost: rows up to here are stored. Tell the vendor, or try again later.",
+            )
+        seen.update(digests)
+        start += len(rows)
+        last = len(rows) < length
+        yield Page(rows, position={**(prefix or {}), "start": start}, last=last)
+        if last:
+            return
+    raise BadPayload(f"The list did not end after {MAX_PAGES} pages.", "Tell the vendor; its paging never stops.")
+
+
+def batches(ask: Ask, size: int) -> Iterator[tuple[list[str], Position]]:
+    """Codes of a flow that asks by lists of codes, `size` at a time, with the position behind them."""
+    part: list[str] = []
+    for code in ask.codes:
+        part.append(code)
+        if len(part) == size:
+            yield part, {"after": code}
+            part = []
+    if part:
+        yield part, {"after": part[-1]}
+
+
+def _sample(view: memoryview) -> str:
+    return bytes(view[:200]).decode("utf-8", "replace")
+
+
+def _shape_cure() -> str:
+    return "What was stored before stays. If it goes on, look at the connection's address and path options."

@@ -1,0 +1,96 @@
+"""The sweep: outside the broker's truth, it finds what is due, parked, orphaned or late, every thirty seconds."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.utils import timezone
+
+from integrations import lease, schedules, sync
+from integrations.models import ApiCall, Schedule, SyncRun, Trigger
+from integrations.service import service_class
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Swept:
+    due: int = 0
+    orphans: int = 0
+    late: int = 0
+
+
+def sweep() -> Swept:
+    """Publish hints for what is due or left lying, raise late alarms, trim the call log."""
+    from integrations import tasks
+
+    found = Swept()
+    for schedule in schedules.due():
+        tasks.run_due.apply_async((schedule.vendor_id, schedule.flow), queue=schedules.lane(schedule), expires=300)
+        found.due += 1
+    for run in SyncRun.objects.filter(state=SyncRun.State.RUNNING).select_related("vendor"):
+        if lease.is_free(run):
+            continue_later(run)
+            found.orphans += 1
+    new = schedules.raise_alarms()
+    found.late = len(new)
+    if new:
+        _tell(new)
+    _trim_calls()
+    return found
+
+
+def run_if_due(vendor_id: int, flow: str) -> SyncRun | None:
+    """Run the flow when its schedule says so; a parked run of it goes on whatever the schedule says."""
+    schedule = Schedule.objects.select_related("vendor").filter(vendor_id=vendor_id, flow=flow).first()
+    if schedule is None:
+        return None
+    waiting = SyncRun.objects.filter(vendor_id=vendor_id, flow=flow, state=SyncRun.State.RUNNING).exists()
+    if not waiting and schedule.pk not in {row.pk for row in schedules.due()}:
+        return None
+    run = sync.run(schedule.vendor, flow, Trigger.SCHEDULE, due_at=schedule.due_at)
+    continue_later(run)
+    return run
+
+
+def continue_later(run: SyncRun | None) -> None:
+    """Queue the rest of a run that parked."""
+    from integrations import tasks
+
+    if run is None or run.state != SyncRun.State.RUNNING:
+        return
+    flow = service_class(run.vendor.kind).flows[run.flow]
+    tasks.continue_run.apply_async((run.pk,), queue=flow.lane)
+
+
+def go_on(run_id: int) -> SyncRun | None:
+    """Work on a run that is still open for one more slice."""
+    run = SyncRun.objects.select_related("vendor").filter(pk=run_id, state=SyncRun.State.RUNNING).first()
+    if run is None:
+        return None
+    run = sync.run(run.vendor, run.flow, run.trigger)
+    continue_later(run)
+    return run
+
+
+def _tell(late: list[Schedule]) -> None:
+    lines = [
+        f"{s.vendor.name}, {s.flow}: no good run since {s.last_ok_at or s.enabled_at:%Y-%m-%d %H:%M} UTC" for s in late
+    ]
+    for line in lines:
+        log.error("late: %s", line)
+    if settings.HUB_ALERT_EMAILS:
+        send_mail("Crossdock: a sync is late", "\n".join(lines), None, settings.HUB_ALERT_EMAILS, fail_silently=True)
+
+
+def _trim_calls() -> None:
+    """Keep the call log within its age and size."""
+    cut = timezone.now() - timedelta(days=settings.HUB_CALL_LOG_DAYS)
+    old = list(ApiCall.objects.filter(at__lt=cut).order_by("at").values_list("pk", flat=True)[:5000])
+    newest = ApiCall.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    many = ApiCall.objects.filter(pk__lte=newest - settings.HUB_CALL_LOG_ROWS)
+    old += list(many.order_by("pk").values_list("pk", flat=True)[:5000])
+    if old:
+        ApiCall.objects.filter(pk__in=old).delete()

@@ -1,0 +1,274 @@
+"""One run of one flow: lease, cursor, pages, guard, counts, errors. It alone loops, commits, counts and catches.
+
+A run works in slices: at the end of a slice, or when the process is asked to stop, it parks at a page boundary and whoever comes
+next goes on behind the last committed page.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
+from importlib import import_module
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import guarding, intake, lease
+from integrations.connection import account_of, open_service
+from integrations.errors import NeedsAuth, VendorError
+from integrations.models import Fingerprint, RunSeen, Schedule, SyncRun, Trigger, Vendor
+from integrations.service import Ask, Flow, Page, service_class
+
+SLICE_SECONDS = 50.0
+SAVE_EVERY = 2.0
+Progress = Callable[[SyncRun], None]
+
+
+def never() -> bool:
+    return False
+
+
+stopping: Callable[[], bool] = never  # the worker replaces it; asked between pages
+
+
+@dataclass
+class Slice:
+    """What one call of `run` works with."""
+
+    run: SyncRun
+    schedule: Schedule
+    flow: Flow
+    vendor: Vendor
+    until: float
+    seen: set[bytes]
+    progress: Progress | None
+    saved_at: float = 0.0
+    cursor: dict[str, Any] | None = None
+
+
+def schedule_of(vendor: Vendor, flow: str) -> Schedule:
+    """The flow's schedule; LookupError names the flows there are."""
+    known = service_class(vendor.kind).flows
+    if flow not in known:
+        raise LookupError(f"{vendor.name} has no flow “{flow}”. Its flows: {', '.join(known)}.")
+    declared = known[flow]
+    schedule, _ = Schedule.objects.get_or_create(
+        vendor=vendor,
+        flow=flow,
+        defaults={
+            "every": declared.every,
+            "max_age": declared.max_age,
+            "full_every": declared.full_every,
+            "verify_every": timedelta(days=7) if declared.complete else None,
+            "enabled": declared.on and (declared.proven or flow in vendor.confirmed),
+        },
+    )
+    return schedule
+
+
+def run(
+    vendor: Vendor,
+    flow: str,
+    trigger: str = Trigger.SCHEDULE,
+    *,
+    mode: str | None = None,
+    codes: Sequence[str] = (),
+    due_at: Any = None,
+    slice_seconds: float | None = SLICE_SECONDS,
+    progress: Progress | None = None,
+) -> SyncRun | None:
+    """Work on a flow for one slice (None: to the end). None when another process has it; else the run, parked or finished."""
+    schedule = schedule_of(vendor, flow)
+    mode = mode or _mode(schedule)
+    claimed = lease.claim(schedule, trigger=trigger, mode=mode, codes=list(codes), due_at=due_at)
+    if claimed is None:
+        return None
+    declared = service_class(vendor.kind).flows[flow]
+    until = time.monotonic() + (slice_seconds if slice_seconds is not None else float("inf"))
+    work = Slice(claimed, schedule, declared, vendor, until, _seen(claimed), progress)
+    try:
+        _work(work)
+    except VendorError as error:
+        _fail(work, error)
+    except lease.Stale:
+        return None
+    except Exception as error:
+        _finish(work, SyncRun.State.FAILED, error_kind="bug", error=f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        lease.release(claimed)
+    return claimed
+
+
+def _mode(schedule: Schedule) -> str:
+    """A verify or a full pass when it is due, else only what changed."""
+    now = timezone.now()
+
+    def due(last: Any, every: timedelta | None) -> bool:
+        return every is not None and last is not None and last + every <= now
+
+    if due(schedule.last_verify_at or schedule.last_ok_at, schedule.verify_every):
+        return SyncRun.Mode.VERIFY
+    if due(schedule.last_full_at or schedule.last_ok_at, schedule.full_every):
+        return SyncRun.Mode.FULL
+    return SyncRun.Mode.CHANGES
+
+
+def _work(work: Slice) -> None:
+    run = work.run
+    service = open_service(work.vendor, run=run, before_call=lambda seconds: lease.extend(run, seconds))
+    account = account_of(work.vendor)
+    guard = intake.guard_of(work.flow, account)
+    ask = Ask(
+        cursor={} if run.mode != SyncRun.Mode.CHANGES else work.schedule.cursor,
+        started_at=run.started_at,
+        position=run.position,
+        full=run.mode != SyncRun.Mode.CHANGES,
+        codes=_codes(work),
+    )
+    for page in getattr(service, work.schedule.flow)(ask):
+        found = intake.sort(work.schedule, work.flow, page, all_rows=run.mode == SyncRun.Mode.VERIFY or bool(run.codes))
+        work.seen.update(_key(external_id) for external_id in found.digests)
+        if page.again:
+            continue
+        _take(work, page, found, account, guard)
+        if not page.last and (time.monotonic() > work.until or stopping()):
+            _park(work)
+            return
+    _conclude(work)
+
+
+def _take(work: Slice, page: Page, found: intake.Sorted, account: Any, guard: Any) -> None:
+    """One page: rows, digests and position in one transaction. A page without news writes only the run's own row, rarely."""
+    run = work.run
+    run.pages += 1
+    run.seen += len(found.digests) + len(found.unreadable)
+    run.position, run.total = page.position, page.total or run.total
+    work.cursor = page.cursor or work.cursor
+    if found.fresh or found.unreadable:
+        with transaction.atomic():
+            intake.store(work.schedule, work.flow, account, run, found, guard)
+            _save(work)
+    else:
+        run.unchanged += len(found.digests)
+        if time.monotonic() - work.saved_at > SAVE_EVERY:
+            _save(work)
+    if work.progress:
+        work.progress(run)
+
+
+COUNTS = ("position", "total", "pages", "seen", "created", "updated", "unchanged", "rejected", "gone", "held")
+
+
+def _save(work: Slice, **more: Any) -> None:
+    values = {name: getattr(work.run, name) for name in (*COUNTS, "requests", "waited_s")}
+    lease.save(work.run, timezone.now(), **values, **more)
+    work.saved_at = time.monotonic()
+
+
+def _park(work: Slice) -> None:
+    with transaction.atomic():
+        keys = b"".join(work.seen)
+        RunSeen.objects.update_or_create(run=work.run, defaults={"keys": keys, "pages": work.run.pages})
+        _save(work, owner="", lease_until=None)
+    work.run.owner = ""
+
+
+def _conclude(work: Slice) -> None:
+    """The list was read to its end: find what is gone, decide what was put aside, store the cursor."""
+    run, schedule = work.run, work.schedule
+    complete = work.flow.complete and not run.codes and _saw_everything(work)
+    with transaction.atomic():
+        if complete:
+            missing = [key for key in _known_ids(schedule) if _key(key) not in work.seen]
+            guarding.gone(schedule, run, work.flow, missing, known=len(missing) + len(work.seen), empty=not work.seen)
+        guarding.decide(schedule, run, work.flow, account_of(work.vendor))
+        state = SyncRun.State.OK
+        if run.rejected:
+            state = SyncRun.State.PARTIAL
+        if run.held:
+            state = SyncRun.State.HELD
+        _finish(work, state)
+
+
+def _known_ids(schedule: Schedule) -> Any:
+    ids = Fingerprint.objects.filter(schedule=schedule).values_list("external_id", flat=True)
+    return ids.iterator(chunk_size=5000)
+
+
+def _finish(work: Slice, state: str, **error: str) -> None:
+    run, schedule, now = work.run, work.schedule, timezone.now()
+    good = state != SyncRun.State.FAILED
+    cursor = work.cursor if good and work.cursor is not None and not run.codes else schedule.cursor
+    with transaction.atomic():
+        run.state, run.finished_at, run.cursor_after = state, now, cursor
+        _save(work, state=state, finished_at=now, owner="", lease_until=None, cursor_after=cursor, **error)
+        for name, value in error.items():
+            setattr(run, name, value)
+        RunSeen.objects.filter(run=run).delete()
+        if good and not run.codes:
+            schedule.cursor, schedule.last_ok_at, schedule.failures, schedule.alarmed_at = cursor, now, 0, None
+            if run.mode != SyncRun.Mode.CHANGES or work.flow.complete:
+                schedule.last_full_at = now
+            if run.mode == SyncRun.Mode.VERIFY:
+                schedule.last_verify_at = now
+            schedule.due_at = now + schedule.every
+        elif not good:
+            schedule.failures += 1
+            schedule.due_at = now + min(schedule.every, timedelta(minutes=2 ** min(schedule.failures, 6)))
+        schedule.save()
+        if good:
+            Vendor.objects.filter(pk=work.vendor.pk).update(last_ok_at=now)
+            waiting = [Vendor.State.NEW, Vendor.State.NEEDS_AUTH, Vendor.State.BLOCKED]
+            Vendor.objects.filter(pk=work.vendor.pk, state__in=waiting).update(
+                state=Vendor.State.ACTIVE, state_reason="", state_since=now, blocked_until=None
+            )
+    if work.progress:
+        work.progress(run)
+
+
+def _fail(work: Slice, error: VendorError) -> None:
+    """Told on the run; a token that is not accepted pauses the vendor, which keeps its schedules."""
+    _finish(work, SyncRun.State.FAILED, error_kind=error.kind, error=str(error), cure=error.cure)
+    if isinstance(error, NeedsAuth):
+        Vendor.objects.filter(pk=work.vendor.pk).exclude(state=Vendor.State.NEEDS_AUTH).update(
+            state=Vendor.State.NEEDS_AUTH, state_reason=f"{error.message} {error.cure}", state_since=timezone.now()
+        )
+    elif error.until is not None:
+        Schedule.objects.filter(pk=work.schedule.pk).update(due_at=error.until)
+
+
+def _codes(work: Slice) -> Any:
+    """Codes to ask for: those the operator named, else what the flow's own function says, behind the position."""
+    if not work.flow.codes:
+        return iter(())
+    after = (work.run.position or {}).get("after", "")
+    if work.run.codes:
+        return iter(sorted(code for code in work.run.codes if code > after))
+    module, _, name = work.flow.codes.rpartition(".")
+    scope = (
+        "all"
+        if work.run.mode != SyncRun.Mode.CHANGES
+        else str(work.vendor.options.get(f"{work.schedule.flow}_scope", ""))
+    )
+    return getattr(import_module(module), name)(work.vendor.pk, after, scope)
+
+
+def _key(external_id: str) -> bytes:
+    return blake2b(external_id.encode(), digest_size=8).digest()
+
+
+def _seen(run: SyncRun) -> set[bytes]:
+    stored = RunSeen.objects.filter(run=run).first()
+    keys = bytes(stored.keys) if stored else b""
+    return {keys[at : at + 8] for at in range(0, len(keys), 8)}
+
+
+def _saw_everything(work: Slice) -> bool:
+    """False when an earlier owner was killed: pages it had handled are stored, but who was on them is not known."""
+    if len(work.seen) + work.run.rejected >= work.run.seen:
+        return True
+    work.run.note = "Taken over after a crash: what is missing from the list is looked for at the next full run."
+    return False

@@ -1,0 +1,47 @@
+"""Celery tasks: ids and names in, at most five lines, and hand over. A task is a hint; doing it twice is harmless."""
+
+import multiprocessing
+from collections.abc import Sequence
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from integrations import sweeping, sync
+from integrations.models import Trigger, Vendor
+
+# Made before the pool forks, so that the children see it when the worker is told to stop and park at the next page.
+_stopping = multiprocessing.Event()
+sync.stopping = _stopping.is_set
+
+
+@worker_shutting_down.connect
+def _park_runs(**_: Any) -> None:
+    _stopping.set()
+
+
+@shared_task
+def run_flow(
+    vendor_id: int, flow: str, trigger: str = Trigger.OPERATOR, mode: str | None = None, codes: Sequence[str] = ()
+) -> None:
+    """Run a flow now, for a slice, and queue what is left."""
+    run = sync.run(Vendor.objects.get(pk=vendor_id), flow, trigger, mode=mode, codes=codes)
+    sweeping.continue_later(run)
+
+
+@shared_task
+def continue_run(run_id: int) -> None:
+    """Go on with a run that parked or lost its owner; nothing when it has ended meanwhile."""
+    sweeping.go_on(run_id)
+
+
+@shared_task
+def run_due(vendor_id: int, flow: str) -> None:
+    """Run a flow if its time has come by the database's word."""
+    sweeping.run_if_due(vendor_id, flow)
+
+
+@shared_task
+def sweep() -> None:
+    """Publish what a lost hint left due, pick up runs whose owner is gone, raise late alarms, trim the call log."""
+    sweeping.sweep()
