@@ -1,0 +1,243 @@
+"""Sales, purchases, packages and transactions as staff see them. Vendor-owned; only notes are theirs."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from config.admin import DateRange, HubAdmin, MirrorAdmin, age, badge, figure, link, money, table
+from orders.models import CancelReason, Order, Package, Purchase, Sale, StatusWord, Transaction
+
+TONES = {
+    "new": "warn", "on_hold": "bad", "unknown": "bad", "failed": "bad", "cancelled": "quiet", "returned": "quiet",
+    "delivered": "good", "shipped": "good",
+}  # fmt: skip
+
+
+def status_cell(row: Any) -> Any:
+    """Our word, and the vendor's beside it where it says more."""
+    ours = row.get_status_display()
+    theirs = row.vendor_status
+    same = not theirs or theirs.replace("_", " ").casefold() == ours.casefold()
+    return badge(ours if same else f"{ours} · {theirs}", TONES.get(row.status, ""))
+
+
+class OrderAdmin(MirrorAdmin):
+    list_display = ("number", "vendor", "status_shown", "buyer_name", "total_shown", "placed", "lines")
+    list_filter = ("vendor", "status", ("placed_at", DateRange), ("gone_at", admin.EmptyFieldListFilter))
+    list_select_related = ("vendor",)
+    page_related = ("vendor",)
+    list_defer = ("raw", "search", "ship_to", "note")
+    search_fields = ("search",)
+    search_help_text = "Order, PO or line number, SKU, tracking, buyer"
+    whole_search = True
+    short_search = "number"
+    keyset = "placed_at"
+    own_fields = ("note",)
+    extra = ("status_shown",)
+    hidden = ("search", "direction", "status", "vendor_status")
+    tables = ("lines_table", "packages_table", "transactions_table")
+
+    @admin.display(description="status", ordering="status")
+    def status_shown(self, row: Order) -> Any:
+        return status_cell(row)
+
+    @admin.display(description="total", ordering="total")
+    def total_shown(self, row: Order) -> Any:
+        return money(row.total, row.currency)
+
+    @admin.display(description="placed", ordering="placed_at")
+    def placed(self, row: Order) -> Any:
+        return age(row.placed_at)
+
+    @admin.display(description="lines", ordering="line_count")
+    def lines(self, row: Order) -> int:
+        return row.line_count
+
+    @admin.display(description="Lines")
+    def lines_table(self, row: Order) -> Any:
+        lines = row.lines.select_related("variant").defer("raw", "variant__raw", "variant__search")
+        return table(
+            ("SKU", "Name", "Variant", "Quantity", "Unit price", "Total", "Status", "To note"),
+            [
+                (
+                    line.sku, line.name[:90], link(line.variant) if line.variant else f"no match ({line.match or 'none'})",
+                    figure(line.quantity), money(line.unit_price, row.currency), money(line.total, row.currency),
+                    status_cell(line), " ".join(filter(None, (line.cancel_reason, line.warning))),
+                )
+                for line in lines
+            ],
+        )  # fmt: skip
+
+    @admin.display(description="Packages")
+    def packages_table(self, row: Order) -> Any:
+        return table(
+            ("Package", "Status", "Tracking", "Shipped"),
+            [
+                (link(item), status_cell(item), item.tracking_number, age(item.shipped_at))
+                for item in row.packages.defer("raw", "search")
+            ],
+        )
+
+    @admin.display(description="Transactions")
+    def transactions_table(self, row: Order) -> Any:
+        return table(
+            ("Transaction", "Kind", "Date", "Amount"),
+            [
+                (link(item), item.get_kind_display(), item.date or "–", money(item.amount, item.currency))
+                for item in row.transactions.defer("raw", "search")
+            ],
+        )
+
+
+@admin.register(Sale)
+class SaleAdmin(OrderAdmin):
+    pass
+
+
+@admin.register(Purchase)
+class PurchaseAdmin(OrderAdmin):
+    list_display = ("number", "vendor", "status_shown", "reference", "total_shown", "placed", "lines")
+
+
+@admin.register(Package)
+class PackageAdmin(MirrorAdmin):
+    list_display = (
+        "named",
+        "vendor",
+        "order_link",
+        "status_shown",
+        "tracking_provider",
+        "tracking_number",
+        "shipped",
+        "changed",
+    )
+    list_filter = ("vendor", "status", ("shipped_at", DateRange), ("changed_at", DateRange))
+    list_select_related = ("vendor", "order")
+    page_related = ("vendor", "order")
+    list_defer = ("raw", "search", "note", "order__raw", "order__search", "order__ship_to")
+    search_fields = ("search",)
+    search_help_text = "Tracking, package, invoice or order number"
+    whole_search = True
+    short_search = "number"
+    keyset = "changed_at"
+    own_fields = ("note",)
+    extra = ("status_shown",)
+    hidden = ("search", "status", "vendor_status")
+    tables = ("lines_table", "events_table")
+
+    @admin.display(description="package")
+    def named(self, row: Package) -> str:
+        return row.number or row.external_id
+
+    @admin.display(description="order")
+    def order_link(self, row: Package) -> Any:
+        return link(row.order) if row.order else row.order_external_id or "–"
+
+    @admin.display(description="status", ordering="status")
+    def status_shown(self, row: Package) -> Any:
+        return status_cell(row)
+
+    @admin.display(description="shipped", ordering="shipped_at")
+    def shipped(self, row: Package) -> Any:
+        return age(row.shipped_at)
+
+    @admin.display(description="changed", ordering="changed_at")
+    def changed(self, row: Package) -> Any:
+        return age(row.changed_at)
+
+    @admin.display(description="Lines")
+    def lines_table(self, row: Package) -> Any:
+        lines = row.lines.select_related("order_line__variant").defer(
+            "order_line__raw", "order_line__variant__raw", "order_line__variant__search"
+        )
+        return table(
+            ("SKU", "Name", "Quantity", "Variant", "Serials"),
+            [
+                (item.sku, item.name[:90], figure(item.quantity),
+                 link(item.order_line.variant if item.order_line else None), ", ".join(map(str, item.serials)))
+                for item in lines
+            ],
+        )  # fmt: skip
+
+    @admin.display(description="Tracking")
+    def events_table(self, row: Package) -> Any:
+        return table(
+            ("When", "What", "Where"),
+            [
+                (age(item.at) if item.at else item.at_text, item.text or item.code, item.location)
+                for item in row.events.all()[:100]
+            ],
+        )
+
+
+@admin.register(Transaction)
+class TransactionAdmin(MirrorAdmin):
+    list_display = ("named", "kind", "vendor", "date", "amount_shown", "open_shown", "order_link", "changed")
+    list_filter = ("vendor", "kind", ("date", DateRange))
+    list_select_related = ("vendor", "order")
+    page_related = ("vendor", "order")
+    list_defer = ("raw", "search", "note", "order__raw", "order__search", "order__ship_to")
+    search_fields = ("search",)
+    search_help_text = "Transaction, invoice or order number"
+    whole_search = True
+    short_search = "number"
+    keyset = "changed_at"
+    own_fields = ("note",)
+
+    @admin.display(description="number", ordering="number")
+    def named(self, row: Transaction) -> str:
+        return row.number or row.external_id
+
+    @admin.display(description="amount", ordering="amount")
+    def amount_shown(self, row: Transaction) -> Any:
+        return money(row.amount, row.currency)
+
+    @admin.display(description="open", ordering="open_amount")
+    def open_shown(self, row: Transaction) -> Any:
+        return money(row.open_amount, row.currency)
+
+    @admin.display(description="order")
+    def order_link(self, row: Transaction) -> Any:
+        return link(row.order) if row.order else row.order_number or "–"
+
+    @admin.display(description="changed", ordering="changed_at")
+    def changed(self, row: Transaction) -> Any:
+        return age(row.changed_at)
+
+
+@admin.register(CancelReason)
+class CancelReasonAdmin(MirrorAdmin):
+    list_display = ("name", "external_id", "vendor")
+    list_filter = ("vendor",)
+    list_select_related = ("vendor",)
+    page_related = ("vendor",)
+    list_defer = ("raw",)
+    search_fields = ("name", "external_id")
+
+
+@admin.register(StatusWord)
+class StatusWordAdmin(HubAdmin):
+    """What a vendor's word means to us: the one mapping operators edit."""
+
+    list_display = ("word", "subject", "vendor", "meaning", "set_by_operator", "seen")
+    list_filter = ("vendor", "subject", "meaning")
+    list_select_related = ("vendor",)
+    search_fields = ("word",)
+    fields = ("vendor", "subject", "word", "meaning")
+    readonly_fields = ("vendor", "subject", "word")
+    ordering = ("vendor", "subject", "word")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: StatusWord, form: Any, change: bool) -> None:
+        obj.set_by_operator = True
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="first seen", ordering="seen_at")
+    def seen(self, row: StatusWord) -> Any:
+        return age(row.seen_at)
