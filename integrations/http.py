@@ -455,6 +455,8 @@ class Client:
         connection: _Plain | _Secure | None = None
         try:
             connection = self._connect(call, deadline)
+            if deadline.passed:  # while the name was looked up, when there was no line to cut
+                raise TimeoutError
             connection.settimeout(call.read)
             call.sent = True
             connection.request(

@@ -114,7 +114,7 @@ def test_a_shut_gate_keeps_everybody_out_and_is_never_shortened():
     with budget.slot():
         budget.close(0.5)
         budget.close(0.01)
-    naps = []
+    naps: list[float] = []
     with other.slot(waiting=naps.append) as waited:
         assert 0.4 <= waited < 3
     assert naps
@@ -123,6 +123,7 @@ def test_a_shut_gate_keeps_everybody_out_and_is_never_shortened():
     with pytest.raises(errors.Wait) as told, other.slot():
         pytest.fail("the gate was shut")
     assert told.value.cause == "rate"
+    assert told.value.until is not None
     assert told.value.until > datetime.now(UTC) + timedelta(seconds=400)
 
 
