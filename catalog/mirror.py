@@ -121,7 +121,8 @@ def products(batch: Batch) -> Outcome:
     }
     items = [item for item in batch.items if item.external_id not in risky]
     records: list[ProductRecord] = [item.record for item in items]
-    brand_ids = _ids(Brand, batch, {r.brand: r.brand_name or "" for r in records if isinstance(r.brand, str)})
+    brand_names = {r.brand: str(r.brand_name or "") for r in records if isinstance(r.brand, str)}
+    brand_ids = _ids(Brand, batch, brand_names)
     category_ids = _ids(Category, batch, {r.category: "" for r in records if isinstance(r.category, str)})
     values = {}
     for item in items:
@@ -256,7 +257,7 @@ def _risk(
             factor = max(after / before, before / after)
             if factor > guard.price_factor:
                 return "price", f"price {before.normalize():f} → {after.normalize():f} {row.currency}"
-        if guard.zero and row.stock and row.gone_at is None and record.stock == 0 and record.stock is not KEEP:
+        if guard.zero and row.stock and row.gone_at is None and isinstance(record.stock, Decimal) and record.stock == 0:
             return "zero", f"stock {row.stock_text} → 0"
     return None
 

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 MAX_PAGES = 20_000
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_encoder = msgspec.json.Encoder(decimal_format="number")
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def encode(value: Any) -> bytes:
     """Exact JSON text of a value: a Decimal stays the number it is."""
-    return msgspec.json.encode(value, decimal_format="number")
+    return _encoder.encode(value)
 
 
 def cut(body: bytes | memoryview, where: Sequence[str] = ()) -> list[msgspec.Raw]:
@@ -61,7 +62,8 @@ def _cut_loosely(view: memoryview) -> list[msgspec.Raw] | None:
     if "NaN" not in text and "Infinity" not in text:
         return None
     decoder, space = json.JSONDecoder(), " \t\r\n"
-    at, rows = len(text) - len(text.lstrip(space)), []
+    rows: list[msgspec.Raw] = []
+    at = len(text) - len(text.lstrip(space))
     if text[at : at + 1] != "[":
         return None
     at += 1

@@ -263,7 +263,7 @@ def _orders_named(vendor_id: int, names: set[str]) -> dict[str, int]:
 def _package_lines(batch: Batch, package_id: int, order_id: int | None, record: PackageRecord) -> bool:
     if not isinstance(record.lines, tuple):
         return False
-    line_ids = {}
+    line_ids: dict[str, int] = {}
     if order_id:
         for pk, external_id, sku in OrderLine.objects.filter(order_id=order_id).values_list("pk", "external_id", "sku"):
             line_ids |= {sku: pk, external_id: pk}
