@@ -1,9 +1,9 @@
 """The catalogue as staff see it. Vendor-owned; only notes and the watch mark are theirs."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min
 from django.http import HttpRequest
 
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Variant
@@ -15,12 +15,12 @@ LAST = 20  # history rows on a page
 class PartAdmin(MirrorAdmin):
     """The catalogue's small lists."""
 
-    list_display = ("name", "external_id", "vendor", "active", "changed")
+    list_display: Any = ("name", "external_id", "vendor", "active", "changed")
     list_filter = ("vendor", "active", ("gone_at", admin.EmptyFieldListFilter))
-    list_select_related = ("vendor",)
-    page_related = ("vendor",)
+    list_select_related: Any = ("vendor",)
+    page_related: ClassVar[tuple[str, ...]] = ("vendor",)
     list_defer = ("raw",)
-    search_fields = ("name", "external_id")
+    search_fields: Any = ("name", "external_id")
     keyset = "changed_at"
 
     @admin.display(description="changed", ordering="changed_at")
@@ -109,9 +109,6 @@ class ProductAdmin(MirrorAdmin):
     keyset = "changed_at"
     own_fields = ("note",)
     tables = ("variants_table",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Prices of the products on this page alone, in one query."""

@@ -237,7 +237,7 @@ class HubChangeList(ChangeList):
             rows, older, newer = self.by_offset()
         self.older_url = self.to(request, older) if older else ""
         self.newer_url = self.to(request, newer) if newer else ""
-        self.result_list = rows  # type: ignore[assignment]
+        self.result_list = rows
         # What the page shows: "select all" never reaches past it.
         self.result_count = len(rows)
         self.full_result_count = self.result_count
@@ -245,6 +245,7 @@ class HubChangeList(ChangeList):
         self.show_admin_actions = True
         self.can_show_all = False
         self.multi_page = False
+        self.title = str(self.opts.verbose_name_plural).capitalize()
 
     def by_key(self, request: HttpRequest, key: str) -> tuple[list[Any], dict[str, str], dict[str, str]]:
         back = BEFORE in request.GET and AFTER not in request.GET
@@ -301,6 +302,7 @@ class HubAdmin(admin.ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # one count per choice, over the whole table
     actions_on_top = True
     actions_selection_counter = False
     keyset: ClassVar[str] = ""  # the list's own order: this never-NULL time and the id, newest first
@@ -415,14 +417,13 @@ class MirrorAdmin(HubAdmin):
         ]
         folded = [field for field in self.opts.concrete_fields if field.name in self.folded]
         if folded:
-            cells = [
-                described(
-                    field.name, field.verbose_name, lambda row, name=field.name: fold(readable(getattr(row, name)))
-                )
-                for field in folded
-            ]
+            cells = [described(field.name, field.verbose_name, raw_of(field.name)) for field in folded]
             sets.append(("As the vendor sent it", {"fields": cells, "classes": ["hub-related"]}))
         return sets
+
+
+def raw_of(name: str) -> Callable[[Any], Any]:
+    return lambda row: fold(readable(getattr(row, name)))
 
 
 def readable(value: Any) -> Any:

@@ -4,6 +4,8 @@ Vendor-owned columns are written by `orders.mirror` alone; `note` is the operato
 own status word is always kept beside ours, and StatusWord maps the one to the other.
 """
 
+from typing import ClassVar
+
 from django.db import models
 
 from catalog.models import Mirrored, Variant, money
@@ -260,7 +262,7 @@ class PurchaseRows(models.Manager["Purchase"]):
 class Sale(Order):
     """The orders of our customers, as the admin lists them."""
 
-    objects = SaleRows()
+    objects: ClassVar[SaleRows] = SaleRows()
 
     class Meta:
         proxy = True
@@ -269,7 +271,7 @@ class Sale(Order):
 class Purchase(Order):
     """Our own orders at suppliers, as the admin lists them."""
 
-    objects = PurchaseRows()
+    objects: ClassVar[PurchaseRows] = PurchaseRows()
 
     class Meta:
         proxy = True

@@ -1,6 +1,6 @@
 """What runs, ran, failed, was rejected or held, and every call that was made."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -121,11 +121,11 @@ class RecordAdmin(MirrorAdmin):
 
     owner = "What happened"
     owner_help = "Read-only: written by the hub."
-    folded = ()
-    hidden = ()
-    list_filter: Any = ("vendor", "flow")
-    list_select_related: Any = ("vendor",)
-    page_related = ("vendor",)
+    folded: ClassVar[tuple[str, ...]] = ()
+    hidden: ClassVar[tuple[str, ...]] = ()
+    list_filter: ClassVar[Any] = ("vendor", "flow")
+    list_select_related: ClassVar[Any] = ("vendor",)
+    page_related: ClassVar[tuple[str, ...]] = ("vendor",)
 
 
 @admin.register(SyncRun)

@@ -214,7 +214,7 @@ class VendorAdmin(HubAdmin):
         for secret in form.service.secrets:
             value = form.cleaned_data.get(SECRET + secret.name)
             if value:
-                vault.set_secret(obj, secret.name, value, user=request.user)
+                vault.set_secret(obj, secret.name, value, user=request.user if request.user.is_authenticated else None)
         schedules.ensure(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -392,7 +392,7 @@ def queue(request: HttpRequest, vendor: Vendor, flows: list[str] | None = None) 
         flows = list(vendor.schedules.filter(enabled=True).values_list("flow", flat=True))
     wanted = [name for name in flows if name in declared and (declared[name].proven or name in vendor.confirmed)]
     for name in wanted:
-        tasks.run_flow.delay_on_commit(vendor.pk, name, Trigger.OPERATOR)
+        tasks.run_flow.delay_on_commit(vendor.pk, name, Trigger.OPERATOR)  # type: ignore[attr-defined]
     if wanted:
         messages.success(request, f"Queued for {vendor}: {', '.join(wanted)}. The run log shows the outcome.")
     else:
