@@ -17,10 +17,10 @@ class PartAdmin(MirrorAdmin):
 
     list_display: Any = ("name", "external_id", "vendor", "active", "changed")
     list_filter = ("vendor", "active", ("gone_at", admin.EmptyFieldListFilter))
-    list_select_related: Any = ("vendor",)
+    list_select_related: ClassVar[Any] = ("vendor",)
     page_related: ClassVar[tuple[str, ...]] = ("vendor",)
     list_defer = ("raw",)
-    search_fields: Any = ("name", "external_id")
+    search_fields: ClassVar[Any] = ("name", "external_id")
     keyset = "changed_at"
 
     @admin.display(description="changed", ordering="changed_at")
@@ -30,7 +30,7 @@ class PartAdmin(MirrorAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(PartAdmin):
-    list_display = ("name", "code", "external_id", "vendor", "active", "changed")
+    list_display: Any = ("name", "code", "external_id", "vendor", "active", "changed")
     search_fields = ("name", "code", "external_id")
     tables = ("parents_table", "children_table", "products_table")
 
@@ -49,7 +49,7 @@ class CategoryAdmin(PartAdmin):
 
 @admin.register(Brand)
 class BrandAdmin(PartAdmin):
-    list_display = ("name", "code", "external_id", "vendor", "active", "changed")
+    list_display: Any = ("name", "code", "external_id", "vendor", "active", "changed")
     search_fields = ("name", "code", "external_id")
     tables = ("products_table",)
 
@@ -76,7 +76,7 @@ class AttributeAdmin(PartAdmin):
 
 @admin.register(AttributeValue)
 class AttributeValueAdmin(PartAdmin):
-    list_display = ("value", "attribute", "external_id", "vendor", "active", "changed")
+    list_display: Any = ("value", "attribute", "external_id", "vendor", "active", "changed")
     list_select_related = ("vendor", "attribute")
     page_related = ("vendor", "attribute")
     search_fields = ("value", "external_id")
