@@ -154,7 +154,6 @@ class Service(VendorService):
             complete=True,
             lane="bulk",
             proven=False,
-            on=False,
             needs=("attributes",),
         ),
         "products": flow(
@@ -169,7 +168,6 @@ class Service(VendorService):
             guard=True,
             lane="bulk",
             proven=False,
-            on=False,
             needs=("products",),
         ),
         "orders": flow("Orders", 5, parse.order, "POlineID", room="orders", help="One row is one order line."),
@@ -181,16 +179,11 @@ class Service(VendorService):
             room="orders",
             complete=True,
             proven=False,
-            on=False,
         ),
         "transactions": flow("Transactions", DAY, parse.transaction, "id", room="orders", needs=("orders",)),
-        "packages": flow("Packages", 60, parse.package, "id", room="orders", proven=False, on=False, needs=("orders",)),
-        "trackings": flow(
-            "Trackings", 60, parse.tracking, "id", room="orders", proven=False, on=False, needs=("packages",)
-        ),
-        "deliveries": flow(
-            "Deliveries", 60, parse.tracking, "id", room="orders", proven=False, on=False, needs=("packages",)
-        ),
+        "packages": flow("Packages", 60, parse.package, "id", room="orders", proven=False, needs=("orders",)),
+        "trackings": flow("Trackings", 60, parse.tracking, "id", room="orders", proven=False, needs=("packages",)),
+        "deliveries": flow("Deliveries", 60, parse.tracking, "id", room="orders", proven=False, needs=("packages",)),
     }
     rate: ClassVar[Rate] = Rate(1, 0)
     time_zone: ClassVar[str] = "Asia/Baghdad"
