@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
@@ -96,9 +97,16 @@ def write(
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON keeps it: tuples become lists, mappings dicts; KEEP stays KEEP."""
+    """A column's value; inside lists and mappings everything becomes what JSON keeps, numbers exactly."""
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return [_json(item) for item in value]
     if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
+        return {name: _json(item) for name, item in value.items()}
     return value
+
+
+def _json(value: Any) -> Any:
+    if not isinstance(value, Decimal):
+        return plain(value)
+    number = float(value)
+    return number if Decimal(repr(number)) == value else str(value)

@@ -24,7 +24,11 @@ def value_of(option: Option, text: Any) -> Any:
         return ""
     try:
         if option.kind == "bool":
-            return text if isinstance(text, bool) else {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(text).lower()]
+            return (
+                text
+                if isinstance(text, bool)
+                else {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(text).lower()]
+            )
         if option.kind == "int":
             return int(text)
         if option.kind == "decimal":
@@ -43,7 +47,9 @@ def options_of(service: type[VendorService], given: Mapping[str, Any]) -> dict[s
     declared = {option.name: option for option in service.options}
     unknown = set(given) - set(declared)
     if unknown:
-        raise BadOption(f"{service.label} has no option “{sorted(unknown)[0]}”. Its options: {', '.join(declared) or 'none'}.")
+        raise BadOption(
+            f"{service.label} has no option “{sorted(unknown)[0]}”. Its options: {', '.join(declared) or 'none'}."
+        )
     return {name: value_of(declared[name], text) for name, text in given.items()}
 
 
@@ -68,7 +74,9 @@ def connect(
     if vendor is not None and vendor.kind != kind:
         raise BadOption(f"“{slug}” is a connection of kind {vendor.kind}; choose another slug.")
     checked = options_of(service, options or {})
-    preset = next((p for p in service.presets if p.name == environment or p.environment == environment), service.presets[0])
+    preset = next(
+        (p for p in service.presets if p.name == environment or p.environment == environment), service.presets[0]
+    )
     layout = next((p for p in service.presets if any(p.options.get(k) == v for k, v in checked.items())), preset)
     if vendor is None:
         vendor = Vendor(

@@ -17,7 +17,9 @@ def vendor_of(slug: str) -> Vendor:
     try:
         return Vendor.objects.get(slug=slug)
     except Vendor.DoesNotExist:
-        known = ", ".join(Vendor.objects.values_list("slug", flat=True)) or "none yet: make one with `manage.py connect`"
+        known = (
+            ", ".join(Vendor.objects.values_list("slug", flat=True)) or "none yet: make one with `manage.py connect`"
+        )
         raise CommandError(f"There is no connection “{slug}”. Connections: {known}.", returncode=USAGE) from None
 
 

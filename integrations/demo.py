@@ -117,7 +117,9 @@ def run(*, once: bool, say: Any) -> int:
         start(running, logs, "web", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{web}", "--threads", "4")
         vendors = connect_all(server)
         runs = first_sync(vendors, say)
-        start(running, logs, "worker", "celery", "-A", "config", "worker", "-Q", "live,bulk", "-c", "2", "-l", "WARNING")
+        start(
+            running, logs, "worker", "celery", "-A", "config", "worker", "-Q", "live,bulk", "-c", "2", "-l", "WARNING"
+        )
         start(running, logs, "beat", "celery", "-A", "config", "beat", "-l", "WARNING")
         word = password_for("admin")
         bad = [r for r in runs if r is None or r.state not in (SyncRun.State.OK, SyncRun.State.PARTIAL)]

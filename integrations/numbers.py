@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
+from catalog.gtin import gtin_of as gtin_of
+
 PLAIN = re.compile(r"-?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
 INTEGER = re.compile(rb"-?[0-9]+")
 SURROGATE = re.compile("[\ud800-\udfff]")
 LARGEST = Decimal(10) ** 14  # what the money columns hold before the point
 MOST_PIECES = Decimal(10) ** 11  # what the stock columns hold
 LONGEST_ID = 200
-GTIN_LENGTHS = (8, 12, 13, 14)
 
 
 def decimal_of(value: Any, *, places: int = 6) -> Decimal | None:
@@ -114,15 +115,6 @@ def jde_number(day: date) -> int:
     if day.year < 1900:
         raise ValueError(f"{day} is before 1900 and has no JD Edwards number")
     return (day.year - 1900) * 1000 + day.timetuple().tm_yday
-
-
-def gtin_of(text: str) -> str:
-    """The barcode when it is a GTIN of 8, 12, 13 or 14 digits with the right check digit (GS1, mod 10); else ""."""
-    code = text.strip()
-    if len(code) not in GTIN_LENGTHS or not (code.isascii() and code.isdigit()) or not code.strip("0"):
-        return ""
-    weighted = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(code[:-1])))
-    return code if (weighted + int(code[-1])) % 10 == 0 else ""
 
 
 def key_from(*names: str) -> Callable[[bytes | memoryview], str]:

@@ -103,28 +103,21 @@ def whole_list(
         file = client.spool(path, params, folder=settings.SPOOL)
     if not file.stat().st_size:
         raise BadPayload("The answer is empty.", _shape_cure(), path=path)
-    with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        view = memoryview(mapped)
-        rows: list[Any] = []
-        try:
-            rows = cut(view, where)
-            total = len(rows)
-            for start in range(0, max(total, 1), size):
-                stop = min(start + size, total)
-                yield Page(
-                    rows[start:stop],
-                    position={"spool": file.name, "rows": stop},
-                    last=stop == total,
-                    total=total,
-                    cursor=cursor,
-                    again=stop <= handled,
-                )
-        finally:
-            rows.clear()
-            try:
-                view.release()
-            except BufferError:  # an exception on its way up still holds a slice; the map goes with it
-                pass
+    # The map is not closed by hand: pages on their way may still hold slices of it, and it ends with the last of them.
+    with file.open("rb") as handle:
+        mapped = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+    rows = cut(memoryview(mapped), where)
+    total = len(rows)
+    for start in range(0, max(total, 1), size):
+        stop = min(start + size, total)
+        yield Page(
+            rows[start:stop],
+            position={"spool": file.name, "rows": stop},
+            last=stop == total,
+            total=total,
+            cursor=cursor,
+            again=stop <= handled,
+        )
     file.unlink(missing_ok=True)
 
 

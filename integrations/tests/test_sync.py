@@ -44,7 +44,7 @@ def run(vendor: Vendor, flow: str, **options: Any) -> SyncRun:
 
 
 def snapshot() -> list[dict[str, Any]]:
-    return list(Variant.objects.order_by("pk").values())
+    return [dict(row) for row in Variant.objects.order_by("pk").values()]
 
 
 def test_products_come_in_once_and_right(elko: Simulator) -> None:
@@ -141,7 +141,7 @@ def test_stock_that_goes_to_zero_at_once_is_held_and_can_be_applied(elko: Simula
     part = Held.objects.get(kind=Held.Kind.ZERO, state=Held.State.WAITING)
     assert desk.apply_held(part, "somebody") == in_stock
     assert Variant.objects.filter(stock__gt=0).count() == 0
-    assert StockChange.objects.count() == in_stock
+    assert StockChange.objects.filter(before__gt=0, after=0).count() == in_stock
     assert run(vendor, "products").state == SyncRun.State.OK
 
 
@@ -178,7 +178,7 @@ def test_a_run_parks_at_a_page_and_goes_on(elko: Simulator, monkeypatch: pytest.
     monkeypatch.setattr(sync, "stopping", lambda: True)
     from integrations import paging
 
-    monkeypatch.setattr(paging.whole_list, "__kwdefaults__", {**paging.whole_list.__kwdefaults__, "size": 4})
+    monkeypatch.setitem(paging.whole_list.__kwdefaults__, "size", 4)
     parked = sync.run(vendor, "products")
     assert parked is not None
     parked.refresh_from_db()

@@ -22,4 +22,6 @@ class Command(BaseCommand):
             # Settings are read once at start: begin again with the demo's own folder.
             self.stdout.flush()
             os.execve(sys.executable, [sys.executable, *sys.argv], demo.environment())
-        raise SystemExit(demo.run(once=options["once"], say=lambda text: self.stdout.write(text) or self.stdout.flush()))
+        raise SystemExit(
+            demo.run(once=options["once"], say=lambda text: self.stdout.write(text) or self.stdout.flush())
+        )

@@ -43,7 +43,9 @@ class Command(BaseCommand):
             rows = [report(run) for run in runs] + [
                 {"flow": flow, "state": "running", "error": "Another process is running this flow."} for flow in busy
             ]
-            self.stdout.write(json.dumps({"vendor": vendor.slug, "ok": not busy and exit_code(runs) == 0, "runs": rows}))
+            self.stdout.write(
+                json.dumps({"vendor": vendor.slug, "ok": not busy and exit_code(runs) == 0, "runs": rows})
+            )
         for flow in busy:
             self.stderr.write(f"{flow}: another process is running it; its outcome is in the run log.")
         code = 1 if busy else exit_code(runs)
