@@ -178,7 +178,8 @@ def test_a_run_parks_at_a_page_and_goes_on(elko: Simulator, monkeypatch: pytest.
     monkeypatch.setattr(sync, "stopping", lambda: True)
     from integrations import paging
 
-    monkeypatch.setitem(paging.whole_list.__kwdefaults__, "size", 4)
+    defaults: Any = paging.whole_list.__kwdefaults__
+    monkeypatch.setitem(defaults, "size", 4)
     parked = sync.run(vendor, "products")
     assert parked is not None
     parked.refresh_from_db()
