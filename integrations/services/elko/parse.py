@@ -317,7 +317,9 @@ def order(row: Row, account: Account) -> OrderRecord:
         buyer_name=text_of(user.get("contactName")) or text_of(user.get("company")) if user else KEEP,
         buyer_email=_told(user, text_of, "contactMail"),
         buyer_phone=_told(user, text_of, "contactPhone"),
-        ship_to={name: value for name, value in user.items() if value not in (None, "", 0)} if user else KEEP,
+        ship_to=_storable({name: value for name, value in user.items() if value not in (None, "", 0)})
+        if user
+        else KEEP,
         reference=text_of(user.get("customerPo")) or text_of(row.get("customerPo")) or text_of(row.get("customerPO")),
         hold_reason=held if "holdCode" in row else KEEP,
         currency=next(filter(None, (_currency(part.get("currency")) for part in (row, *_list(row, "lines")))), ""),
@@ -338,7 +340,7 @@ def _order_line(line: Row, place: int, order_number: str) -> OrderLineRecord:
         quantity_confirmed=None if asked is None else given,
         unit_price=_price(line.get("price")),
         total=_price(line.get("sum")),
-        raw=line,
+        raw=_storable(line),
     )
 
 
@@ -397,6 +399,15 @@ def _package(row: Row, invoice_number: str, made: date | None, order_number: str
 
 
 # -- fields
+
+
+def _storable(value: Any) -> Any:
+    """The same as JSON columns take it: a Decimal as its exact text."""
+    if isinstance(value, Mapping):
+        return {name: _storable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _id(row: Row, *names: str) -> str:
