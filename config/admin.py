@@ -11,7 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -245,7 +245,6 @@ class HubChangeList(ChangeList):
         self.show_admin_actions = True
         self.can_show_all = False
         self.multi_page = False
-        self.title = str(self.opts.verbose_name_plural).capitalize()
 
     def by_key(self, request: HttpRequest, key: str) -> tuple[list[Any], dict[str, str], dict[str, str]]:
         back = BEFORE in request.GET and AFTER not in request.GET
@@ -310,6 +309,10 @@ class HubAdmin(admin.ModelAdmin):
     short_search: ClassVar[str] = ""  # words under three letters are the beginning of this column (trigrams need three)
     list_defer: ClassVar[tuple[str, ...]] = ()
     page_related: ClassVar[tuple[str, ...]] = ()  # what one row's page needs joined
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        named = {"title": str(self.opts.verbose_name_plural).capitalize()}
+        return super().changelist_view(request, named | (extra_context or {}))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return HubChangeList

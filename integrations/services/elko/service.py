@@ -14,6 +14,7 @@ from integrations.services.elko import parse
 
 TYPES = ("Availability", "AvailabilityPrice", "AvailabilityIncoming", "AvailabilityIncomingPrice")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CODE_OF = key_from("productId", "elkoCode", "id")
 
 
 class Service(VendorService):
@@ -93,7 +94,7 @@ class Service(VendorService):
             "Price and stock of watched variants",
             timedelta(minutes=15),
             HOUR,
-            key_from("productId", "elkoCode", "id"),
+            CODE_OF,
             parse.availability,
             codes="catalog.wanted.availability",
             guard=True,
@@ -130,9 +131,11 @@ class Service(VendorService):
     def products(self, ask: Ask) -> Iterator[Page]:
         lists = ["Products"] + (["Products/Esd"] if self._is_ua and self.option("esd") else [])
         at = int((ask.position or {}).get("list", 0))
-        for number, path in list(enumerate(lists))[at:]:
+        for number, path in enumerate(lists):
             part = Ask(ask.cursor, ask.started_at, (ask.position or {}).get("in") if number == at else None, ask.full)
             for page in whole_list(self.http, self._catalogue(path), self._language(), ask=part):
+                # A list handled before the run was parked is read once more, so that what was seen is complete.
+                page.again = page.again or number < at
                 page.position = {"list": number, "in": page.position}
                 page.last = page.last and number == len(lists) - 1
                 yield page
@@ -147,11 +150,13 @@ class Service(VendorService):
         yield Page([], last=True)
 
     def availability(self, ask: Ask) -> Iterator[Page]:
+        """In batches. Rows nobody asked for are left out: an ignored filter answers the whole list (elko.md 3.3)."""
         for codes, position in batches(ask, int(self.option("batch"))):
             joined = {"elkoCodes" if not self._is_ua else "elkoCode": ",".join(codes)}
             kind = self.option("availability_type")
             path = "Products" if self._is_ua else f"AvailabilityAndPrice/{kind}"
-            yield Page(cut(self.http.get(self._catalogue(path), joined).body), position=position)
+            rows = cut(self.http.get(self._catalogue(path), joined).body)
+            yield Page([row for row in rows if _key(row) in codes], position=position)
         yield Page([], last=True)
 
     def orders(self, ask: Ask) -> Iterator[Page]:
@@ -189,6 +194,13 @@ class Service(VendorService):
         if len(codes) == 1:
             return {codes[0]: {"description": rows}}
         return {code: lines for one in codes for code, lines in self._described([one]).items()}
+
+
+def _key(row: bytes | memoryview) -> str:
+    try:
+        return CODE_OF(row)
+    except ValueError:
+        return ""
 
 
 def _rows(body: bytes) -> list[dict[str, Any]]:
