@@ -40,6 +40,7 @@ def free_port(wanted: int) -> int:
     """The wanted port, or any free one when it is taken."""
     for port in (wanted, 0):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a demo that has just ended leaves it waiting
             try:
                 probe.bind((HOST, port))
             except OSError:
