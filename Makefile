@@ -25,7 +25,7 @@ lint: setup-dev ## style, types, import directions, migrations, settings
 format: setup-dev ## put the code into the house's format
 	@$(PYTHON) -m ruff check --fix-only --quiet . && $(PYTHON) -m ruff format --quiet .
 
-bench: ## measure the hub against its goals (docs/benchmarks.md)
+bench: ## measure the hub against its goals (the measurements, tests/bench, are not written yet)
 	@scripts/setup.sh --bench
 	@exec $(PYTHON) -m tests.bench $(ARGS)
 

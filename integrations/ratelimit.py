@@ -1,6 +1,6 @@
 """A vendor's call budget: slots in the database, each free again a window after the *response*.
 
-Measured in `docs/benchmarks.md`'s terms: 0 breaches at 97-99 % of what is allowed, because whatever the network does
+A prototype of this rule had 0 breaches at 97-99 % of what is allowed, because whatever the network does
 arrival(k+n) ≥ send(k+n) ≥ response(k) + window ≥ arrival(k) + window. On PostgreSQL only its own clock counts.
 """
 
