@@ -1,0 +1,120 @@
+"""The page of a row that a vendor or the engine owns."""
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from config.admin.cells import UNKNOWN, figure, fold, link, money, outside, thumbnail, when
+from config.admin.lists import HubAdmin
+
+
+class MirrorAdmin(HubAdmin):
+    """Rows the vendor or the engine owns: no add, no delete, read-only but for `own_fields`; every column shown by its type.
+
+    `tables` names methods that show related rows; `folded` are columns behind a fold at the end.
+    """
+
+    own_fields: ClassVar[tuple[str, ...]] = ()
+    tables: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[tuple[str, ...]] = ()  # further methods shown first
+    folded: ClassVar[tuple[str, ...]] = ("raw",)
+    hidden: ClassVar[tuple[str, ...]] = ("search",)
+    owner: ClassVar[str] = "From the vendor"
+    owner_help: ClassVar[str] = "Read-only: the vendor owns these fields, and every sync writes them."
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.own_fields or self.actions) and super().has_change_permission(request, obj)
+
+    def shown(self) -> list[Any]:
+        names = {*self.own_fields, *self.folded, *self.hidden, "id"}
+        return [self.cell(field) for field in self.opts.concrete_fields if field.name not in names]
+
+    def cell(self, field: Any) -> Any:
+        """The column, or a function that shows it better than its plain text."""
+        name = field.name
+        if isinstance(field, models.JSONField):
+            return described(name, field.verbose_name, lambda row: fold(getattr(row, name)))
+        if isinstance(field, models.DateTimeField):
+            return described(name, field.verbose_name, lambda row: when(getattr(row, name)))
+        if isinstance(field, models.DecimalField):
+            if field.decimal_places == 6 and field.max_digits == 20 and "rate" not in name:
+                of = "retail_currency" if name == "retail_price" else "currency"
+                return described(name, field.verbose_name, lambda row: money(getattr(row, name), getattr(row, of, "")))
+            return described(name, field.verbose_name, lambda row: figure(getattr(row, name)))
+        if isinstance(field, models.ForeignKey):
+            return described(name, field.verbose_name, lambda row: link(getattr(row, name)))
+        if name == "image_url":
+            return described(name, "picture", lambda row: thumbnail(getattr(row, name), large=True) or UNKNOWN)
+        if name.endswith(("_url", "_link")):
+            return described(name, field.verbose_name, lambda row: outside(getattr(row, name)))
+        return name
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [
+            item
+            for _, options in self.get_fieldsets(request, obj)
+            for item in options["fields"]
+            if item not in self.own_fields
+        ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        # The very same functions each time: Django compares them with the read-only ones.
+        return [*self.page_sets]
+
+    @cached_property
+    def page_sets(self) -> list[Any]:
+        sets: list[Any] = []
+        if self.own_fields:
+            sets.append(("Yours", {"fields": self.own_fields, "description": "No sync touches these."}))
+        sets.append(
+            (
+                self.owner,
+                {"fields": [*self.extra, *self.shown()], "classes": ["hub-facts"], "description": self.owner_help},
+            )
+        )
+        sets += [
+            (getattr(getattr(self, name), "short_description", name), {"fields": [name], "classes": ["hub-related"]})
+            for name in self.tables
+        ]
+        folded = [field for field in self.opts.concrete_fields if field.name in self.folded]
+        if folded:
+            cells = [described(field.name, field.verbose_name, raw_of(field.name)) for field in folded]
+            sets.append(("As the vendor sent it", {"fields": cells, "classes": ["hub-related"]}))
+        return sets
+
+
+def raw_of(name: str) -> Callable[[Any], Any]:
+    return lambda row: fold(readable(getattr(row, name)))
+
+
+def readable(value: Any) -> Any:
+    """Raw text as JSON where it is JSON."""
+    if isinstance(value, str) and value[:1] in "[{" and value:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def described(name: str, title: Any, show: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def cell(row: Any) -> Any:
+        try:
+            return show(row)
+        except ObjectDoesNotExist:
+            return UNKNOWN
+
+    cell.__name__ = f"{name}_shown"
+    cell.short_description = title  # type: ignore[attr-defined]
+    return cell
