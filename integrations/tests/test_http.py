@@ -18,9 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from integrations import connection, errors, http, vault
+from integrations import connection, errors, vault
 from integrations.auth import Bearer, NoAuth
-from integrations.http import Answer, Client, clean, read_json, retry_after
+from integrations.http import Answer, Client, clean, decoding, read_json, retry_after
 from integrations.models import ApiCall, Token, Vendor
 from integrations.ratelimit import Budget
 from integrations.service import Account, Rate, Secret, VendorService, Verdict
@@ -32,7 +32,7 @@ GOODS = "/Catalog/Products"
 
 @pytest.fixture
 def elko(monkeypatch):
-    monkeypatch.setattr(http, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("integrations.http.client.FIRST_PAUSE", 0.01)
     simulator = Simulator(seed="tiny")
     simulator.limit = 1000
     with Server(simulator):
@@ -213,7 +213,7 @@ def test_a_body_over_the_cap_is_cut_off(client, elko, calls, fault, tmp_path):
     ("fault", "options"), [("drip", {"seconds": 0.1}), ("slow", {"seconds": 20}), ("slow_headers", {"seconds": 0.4})]
 )
 def test_the_whole_exchange_has_a_limit_however_lively_it_drips(client, elko, monkeypatch, fault, options):
-    monkeypatch.setattr(http, "TRIES", 1)
+    monkeypatch.setattr("integrations.http.client.TRIES", 1)
     elko.faults.add(fault, **options)
     began = time.monotonic()
     with pytest.raises(errors.VendorError, match="in time") as told:
@@ -330,11 +330,11 @@ def test_deflate_and_several_gzip_members():
         ("gzip", gzip.compress(plain[:1000]) + gzip.compress(plain[1000:]) + b"\0" * 5),
     ):
         for step in (1, 7, len(packed)):
-            machine = http._Unpack(coding)
+            machine = decoding.Unpack(coding)
             pieces = [p for at in range(0, len(packed), step) for p in machine.feed(packed[at : at + step])]
             assert b"".join(pieces) == plain
             assert machine.ended
-            assert max(map(len, pieces)) <= http.PIECE
+            assert max(map(len, pieces)) <= decoding.PIECE
 
 
 class Toy(VendorService):

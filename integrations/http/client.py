@@ -1,0 +1,196 @@
+"""`Client`: one account's calls, with its limits, its budget, its log and its silence.
+
+Reads are repeated for seconds, writes never. What fails is one of `errors`' five kinds, with cause and cure.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from integrations import errors, network
+from integrations.auth import Auth
+from integrations.http.answers import Answer
+from integrations.http.calls import Call, CallRecord, Params, Repeat, prepared
+from integrations.http.receiving import Receive, spooled, whole
+from integrations.http.redaction import clean
+from integrations.http.wire import Wire
+from integrations.ratelimit import Budget
+from integrations.service import Account, Rate
+
+TRIES = 4
+FIRST_PAUSE = 0.5  # seconds; doubled with every try, then a random part of it
+IN_PROCESS = 60.0  # seconds: a vendor who asks for more gets a parked run, not a sleeping worker
+
+
+class Client:
+    """Calls to one account. Not for several threads at once; `close()` when done, or let it go.
+
+    log: told of every attempt. before_call: told how many seconds the next step may take at most, so that a lease
+    can be made to last. service_rate: what the vendor allows, to tell its refusals apart.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        auth: Auth,
+        *,
+        budget: Budget | None = None,
+        log: Callable[[CallRecord], None] | None = None,
+        before_call: Callable[[float], None] | None = None,
+        interactive: bool = False,
+        service_rate: Rate | None = None,
+    ) -> None:
+        self.account, self._auth, self.budget = account, auth, budget
+        self.log, self.before_call, self.interactive = log, before_call, interactive
+        self.rate = service_rate or (budget.rate if budget else Rate(1))
+        self.waited = 0.0  # seconds, for the budget and between tries
+        self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self._clean)
+
+    def __repr__(self) -> str:
+        return f"Client({self.account.slug})"
+
+    def get(
+        self, path: str, params: Params | None = None, *, total: float = 60.0, read: float = 30.0, cap: int = 64 << 20
+    ) -> Answer:
+        """A read, repeated while that may help. total and read in seconds; cap in bytes, on the wire and decoded."""
+        return self._whole(self._call("GET", path, params, None, total, read, cap))
+
+    def post_read(
+        self,
+        path: str,
+        body: Any,
+        *,
+        params: Params | None = None,
+        total: float = 60.0,
+        read: float = 30.0,
+        cap: int = 64 << 20,
+        quiet: bool = False,
+    ) -> Answer:
+        """A POST that only reads, so repeated like a read. body: bytes, or what JSON can hold.
+
+        quiet: the answer may echo a secret and is never quoted.
+        """
+        call = self._call("POST", path, params, body, total, read, cap)
+        call.quiet = quiet
+        return self._whole(call)
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        params: Params | None = None,
+        total: float = 60.0,
+        read: float = 30.0,
+        cap: int = 64 << 20,
+        quiet: bool = False,
+    ) -> Answer:
+        """A call that changes something: made once. Raises errors.Unknown when its answer was lost or is a 5xx."""
+        call = self._call(method.upper(), path, params, body, total, read, cap)
+        call.write, call.quiet = True, quiet
+        return self._whole(call)
+
+    def spool(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        folder: Path,
+        total: float = 900.0,
+        read: float = 900.0,
+        cap: int = 1 << 30,
+    ) -> Path:
+        """Read a large answer into a new file below `folder`, decoded and without a byte-order mark.
+
+        The file is there only when it is complete; the caller removes it.
+        """
+        call = self._call("GET", path, params, None, total, read, cap)
+        folder.mkdir(parents=True, exist_ok=True)
+        result: Path = self._made(call, spooled(call, self.account.slug, folder, self._clean))
+        return result
+
+    def close(self) -> None:
+        self._wire.close()
+
+    # -- one call, with its repetitions
+
+    def _call(
+        self, method: str, path: str, params: Params | None, body: Any, total: float, read: float, cap: int
+    ) -> Call:
+        return prepared(self._wire.base.path, method, path, params, body, total=total, read=read, cap=cap)
+
+    def _whole(self, call: Call) -> Answer:
+        answer: Answer = self._made(call, whole(call, self._clean))
+        return answer
+
+    def _clean(self, text: str) -> str:
+        return clean(text, self._auth.secrets())
+
+    def _made(self, call: Call, receive: Receive) -> Any:
+        tries = 1 if call.write else TRIES
+        for attempt in range(1, tries + 1):
+            try:
+                return self._attempt(call, receive, attempt)
+            except Repeat as failed:
+                if attempt == tries or (failed.after or 0) > IN_PROCESS:
+                    raise failed.error from None
+                pause = random.uniform(0, FIRST_PAUSE * 2 ** (attempt - 1))
+                self._sleep(pause if failed.after is None else failed.after + pause)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _sleep(self, seconds: float) -> None:
+        if self.before_call:
+            self.before_call(seconds)
+        time.sleep(seconds)
+        self.waited += seconds
+
+    def _attempt(self, call: Call, receive: Receive, attempt: int) -> Any:
+        """One try, and one hop more where a read is sent on within the same host."""
+        for hop in range(2):
+            if self.budget:
+                self.budget.set_lease(call.total)
+                slot: Any = self.budget.slot(interactive=self.interactive, waiting=self.before_call)
+            else:
+                slot = nullcontext(0.0)
+            with slot as waited:
+                self.waited += waited
+                if self.before_call:
+                    self.before_call(call.total)
+                call.status, call.bytes, call.sent = None, 0, False
+                began = time.monotonic()
+                failed: errors.VendorError | None = None
+                try:
+                    result, onward = self._wire.exchange(call, receive, hop)
+                except errors.VendorError as error:
+                    failed = error
+                    raise
+                except Repeat as error:
+                    failed = error.error
+                    raise
+                finally:
+                    self._record(call, began, waited, attempt, failed)
+            if onward is None:
+                return result
+            call.path, _, call.query = onward.partition("?")
+        raise AssertionError("unreachable: a second redirect is refused")
+
+    def _record(self, call: Call, began: float, waited: float, attempt: int, failed: errors.VendorError | None) -> None:
+        if self.log:
+            self.log(
+                CallRecord(
+                    method=call.method,
+                    path=call.path[:500],
+                    query_names=call.names[:300],
+                    status=call.status,
+                    ms=round((time.monotonic() - began) * 1000),
+                    waited_ms=round(waited * 1000),
+                    bytes=call.bytes,
+                    attempt=attempt,
+                    error_kind=failed.kind if failed else "",
+                    error=f"{failed.message} {failed.said}".strip()[:500] if failed else "",
+                )
+            )

@@ -1,0 +1,170 @@
+"""What a vendor says instead of an answer: each status becomes one of the five kinds, with cause and cure."""
+
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+import urllib3
+
+from integrations import errors, network
+from integrations.http.answers import ERROR_BODY
+from integrations.http.calls import Call, Repeat
+from integrations.http.decoding import BadCoding, TooLarge, decoded
+from integrations.http.failures import GONE_WRONG
+from integrations.ratelimit import Budget
+from integrations.service import Rate
+
+LONGEST_WAIT = 900.0  # seconds: the most we take a vendor's word for
+MARGIN = 2.0  # seconds beyond a vendor's block, for clocks and the way
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges the answers of one account: its address, what it allows, and how to quote it without its secrets."""
+
+    base: SplitResult
+    rate: Rate
+    budget: Budget | None
+    clean: Callable[[str], str]
+
+    def not_ok(self, call: Call, response: urllib3.BaseHTTPResponse, hop: int) -> str:
+        """The target to go on with, after a redirect that may be followed; every other status raises."""
+        status = response.status
+        if 300 <= status < 400:
+            return self._redirected(call, response.headers.get("Location", ""), hop)
+        said = self._said(call, response)
+        about: dict[str, Any] = {**call.about(), "said": said}
+        if status in (401, 403):
+            raise self._forbidden(call, said)
+        if status == 429:
+            raise self._too_many(call, response.headers.get("Retry-After"), said)
+        if status >= 500 or status == 408 or status < 200:
+            if call.write:
+                raise errors.Unknown(
+                    "The vendor failed while it worked on this. It may or may not have been done.",
+                    "Look it up on the vendor's side before it is done again.",
+                    **about,
+                )
+            after = retry_after(response.headers.get("Retry-After"))
+            raise Repeat(
+                errors.Wait(
+                    "The vendor has trouble of its own.",
+                    "It is tried again by itself; ask the vendor if it stays.",
+                    until=in_seconds(after) if after else None,
+                    **about,
+                ),
+                after,
+            )
+        if status in (404, 405):
+            raise errors.Refused(
+                "The vendor has nothing at this address.",
+                "Check the connection's address and its path prefix, and that the number asked for exists.",
+                cause="url",
+                **about,
+            )
+        raise errors.Refused("The vendor refused this.", "Correct what the vendor names, then do it again.", **about)
+
+    def _redirected(self, call: Call, location: str, hop: int) -> str:
+        base = self.base
+        there = urlsplit(urljoin(f"{base.scheme}://{base.netloc}{call.target}", location))
+        try:
+            same = _place(there) == _place(base)
+        except ValueError:
+            same = False
+        known = call.status in (301, 302, 307, 308)
+        if same and known and location and call.method == "GET" and not call.write and hop == 0:
+            target = quote(there.path or "/", safe="/%:@!$&'()*+,;=~-._")
+            return f"{target}?{there.query}" if there.query else target
+        host = "".join(c for c in (there.hostname or "nowhere")[:100] if c.isprintable())
+        raise errors.Refused(
+            f"The vendor sends this call on to {self.clean(host)}; it was not followed.",
+            "Check the connection's address: it is probably an old one, or the one of a web page.",
+            cause="url",
+            **call.about(),
+        )
+
+    def _forbidden(self, call: Call, said: str) -> errors.VendorError:
+        about: dict[str, Any] = {**call.about(), "said": said}
+        by_ip = bool(re.search(r"\bips?\b|\bip[ -]?address|white-?list|allow-?list", said, re.IGNORECASE))
+        if call.status == 403 and self.budget and self.rate.block and not by_ip and self.budget.recently_full():
+            seconds = self.rate.block + MARGIN
+            self.budget.close(seconds)
+            return errors.Wait(
+                f"The vendor refused us just when its call budget was spent; we stay away for {seconds:.0f} s.",
+                "Nothing to do. If it comes again and again, another program is using the same token.",
+                cause="rate",
+                until=in_seconds(seconds),
+                **about,
+            )
+        ours = ", ".join(network.egress_addresses(self.base.hostname or "")) or "unknown"
+        if by_ip:
+            return errors.NeedsAuth(
+                "The vendor does not accept our address.",
+                f"Ask the vendor to allow this hub's outgoing address: {ours}.",
+                cause="ip",
+                **about,
+            )
+        if call.status == 403:
+            return errors.NeedsAuth(
+                "The vendor refused us though our call budget was not spent: the token or our IP is not accepted.",
+                f"Set a new token; if it is right, ask the vendor to allow this hub's outgoing address: {ours}.",
+                cause="token",
+                **about,
+            )
+        return errors.NeedsAuth("The vendor does not accept the token.", "Set a new token.", cause="token", **about)
+
+    def _too_many(self, call: Call, header: str | None, said: str) -> Exception:
+        after = retry_after(header)
+        error = errors.Wait(
+            "The vendor says we ask too often.",
+            "Nothing to do: the hub goes on by itself.",
+            cause="rate",
+            until=in_seconds(after) if after else None,
+            said=said,
+            **call.about(),
+        )
+        if after and self.budget:
+            self.budget.close(after)
+        return Repeat(error, after)
+
+    def _said(self, call: Call, response: urllib3.BaseHTTPResponse) -> str:
+        """The beginning of an error's text, for people; a body that cannot be read is not worth a second error."""
+        if call.quiet:
+            return ""
+        got = bytearray()
+        try:
+            for piece in decoded(response, call):
+                got += piece
+                if len(got) >= ERROR_BODY:
+                    break
+        except (TooLarge, BadCoding, zlib.error, *GONE_WRONG):
+            pass  # what came so far is quoted
+        return self.clean(bytes(got[:ERROR_BODY]).decode("utf-8", "replace"))
+
+
+def retry_after(header: str | None) -> float | None:
+    """Seconds a vendor asks us to wait, from seconds or an HTTP date, at most 15 minutes; None when it asks nothing."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(header)
+        except ValueError:
+            return None
+        seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else None
+
+
+def _place(address: SplitResult) -> tuple[str, str | None, int]:
+    return address.scheme, address.hostname, address.port or (443 if address.scheme == "https" else 80)
+
+
+def in_seconds(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
