@@ -4,13 +4,13 @@ Each takes a Batch inside the caller's transaction and returns an Outcome. Opera
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from catalog import rows
 from catalog.gtin import gtin_of
+from catalog.guard import sift
 from catalog.models import (
     Attribute,
     AttributeValue,
@@ -22,8 +22,8 @@ from catalog.models import (
     StockChange,
     Variant,
 )
-from catalog.outcome import Batch, Guard, Outcome
-from catalog.records import KEEP, AvailabilityRecord, DetailRecord, ProductRecord, VariantRecord
+from catalog.outcome import Batch, Outcome
+from catalog.records import KEEP, DetailRecord, ProductRecord, VariantRecord
 
 PRICES = {"price": "currency", "discount_price": "currency", "retail_price": "retail_currency"}
 
@@ -35,9 +35,12 @@ def told(record: Any, *leave: str) -> rows.Values:
 
 
 def count(outcome: Outcome, ids: Iterable[str], created: set[str], changed: set[str]) -> None:
-    """Count each id once: created, else updated, else unchanged."""
+    """Count each id once: created, else updated, else unchanged. A risky row counts as held, wherever that is decided."""
     for external_id in ids:
-        if external_id in created:
+        if external_id in outcome.risky:
+            if external_id not in changed:
+                continue
+        elif external_id in created:
             outcome.created += 1
         elif external_id in changed:
             outcome.updated += 1
@@ -110,22 +113,17 @@ def attribute_values(batch: Batch) -> Outcome:
 
 
 def products(batch: Batch) -> Outcome:
-    """Products with the variants that came with them. Guarded: a product with a risky variant is left out whole."""
+    """Products with the variants that came with them. Guarded: the risky price or stock of a variant stays as it is."""
     scope = {"vendor_id": batch.vendor_id}
     all_variants = [variant for item in batch.items for variant in item.record.variants]
     known = rows.stored(Variant, scope, "external_id", [variant.external_id for variant in all_variants])
-    risky = {
-        item.external_id: risk
-        for item in batch.items
-        if (risk := _risk(item.record.variants, known, batch.guard)) is not None
-    }
-    items = [item for item in batch.items if item.external_id not in risky]
-    records: list[ProductRecord] = [item.record for item in items]
+    sifted = sift(batch, known, lambda item: item.record.variants)
+    records: list[ProductRecord] = [item.record for item in batch.items]
     brand_names = {r.brand: str(r.brand_name or "") for r in records if isinstance(r.brand, str)}
     brand_ids = _ids(Brand, batch, brand_names)
     category_ids = _ids(Category, batch, {r.category: "" for r in records if isinstance(r.category, str)})
     values = {}
-    for item in items:
+    for item in batch.items:
         record = item.record
         values[record.external_id] = told(record, "brand", "category", "variants") | {
             "brand_id": KEEP if record.brand is KEEP else brand_ids.get(record.brand),
@@ -134,14 +132,13 @@ def products(batch: Batch) -> Outcome:
             "raw": dict(item.raw),
             "gone_at": None,
         }
-    outcome, written = _plain_flow(batch, Product, values)
-    pairs = [(record, variant) for record in records for variant in record.variants]
-    changed = _variants(batch, [(v, written.ids[r.external_id], r.name, {}) for r, v in pairs], known)
-    for record, variant in pairs:
-        if variant.external_id in changed and record.external_id not in outcome.changed:
-            outcome.unchanged, outcome.updated = outcome.unchanged - 1, outcome.updated + 1
-            outcome.changed.add(record.external_id)
-    outcome.risky = risky
+    written = rows.write(Product, scope, values, now=batch.now)
+    pairs = [(record, sifted.offers[variant.external_id]) for record in records for variant in record.variants]
+    moved = _variants(batch, [(v, written.ids[r.external_id], r.name, {}) for r, v in pairs], known)
+    changed = {change.external_id for change in written.changes}
+    changed |= {record.external_id for record, variant in pairs if variant.external_id in moved}
+    outcome = Outcome(risky=sifted.risky, kept=sifted.kept)
+    count(outcome, values, written.created, changed)
     return outcome
 
 
@@ -149,18 +146,16 @@ def variants(batch: Batch) -> Outcome:
     """Variants that come apart from their product; a product that has not come yet is made and named later."""
     scope = {"vendor_id": batch.vendor_id}
     known = rows.stored(Variant, scope, "external_id", [item.record.external_id for item in batch.items])
-    risky = {i.external_id: risk for i in batch.items if (risk := _risk((i.record,), known, batch.guard)) is not None}
-    items = [item for item in batch.items if item.external_id not in risky]
-    parents = {i.record.product or i.record.external_id: i.record.name or i.record.sku for i in items}
+    sifted = sift(batch, known, lambda item: (item.record,))
+    offers = [(sifted.offers[item.record.external_id], item) for item in batch.items]
+    parents = {offer.product or offer.external_id: offer.name or offer.sku for offer, _ in offers}
     ids = _ids(Product, batch, parents)
     changed = _variants(
-        batch,
-        [(i.record, ids[i.record.product or i.record.external_id], "", dict(i.raw)) for i in items],
-        known,
+        batch, [(offer, ids[offer.product or offer.external_id], "", dict(item.raw)) for offer, item in offers], known
     )
-    outcome = Outcome(risky=risky)
-    created = {item.record.external_id for item in items if item.record.external_id not in known}
-    count(outcome, [item.record.external_id for item in items], created, changed)
+    outcome = Outcome(risky=sifted.risky, kept=sifted.kept)
+    created = {offer.external_id for offer, _ in offers if offer.external_id not in known}
+    count(outcome, [offer.external_id for offer, _ in offers], created, changed)
     return outcome
 
 
@@ -194,8 +189,9 @@ def availability(batch: Batch) -> Outcome:
         missing={i.external_id: "No such variant yet." for i in batch.items if i.external_id not in known}
     )
     items = [item for item in batch.items if item.external_id in known]
-    outcome.risky = {i.external_id: risk for i in items if (risk := _risk((i.record,), known, batch.guard)) is not None}
-    values = {i.external_id: told(i.record) for i in items if i.external_id not in outcome.risky}
+    sifted = sift(replace(batch, items=items), known, lambda item: (item.record,))
+    outcome.risky, outcome.kept = sifted.risky, sifted.kept
+    values = {i.external_id: told(sifted.offers[i.record.external_id]) for i in items}
     _stamp(values, known, batch.now)
     written = rows.write(Variant, scope, values, now=batch.now, known=known)
     _note_changes(batch, written.changes, known)
@@ -232,6 +228,13 @@ def in_stock(vendor_id: int) -> int:
     return Variant.objects.filter(vendor_id=vendor_id, stock__gt=0, gone_at=None).count()
 
 
+def called(vendor_id: int, flow: str, external_ids: Iterable[str]) -> dict[str, str]:
+    """What rows of a complete flow are called, for people."""
+    model: Any = {"products": Product, "variants": Variant, "categories": Category, "brands": Brand}.get(flow)
+    found = model._default_manager.filter(vendor_id=vendor_id, external_id__in=list(external_ids)) if model else ()
+    return {row.external_id: str(row) for row in found}
+
+
 def search_text(*parts: Any) -> str:
     """The one upper-case text a list is searched in."""
     return " ".join(part.upper() for part in dict.fromkeys(p for p in parts if isinstance(p, str) and p))
@@ -240,26 +243,6 @@ def search_text(*parts: Any) -> str:
 def _variant_keys(batch: Batch, keys: Iterable[str]) -> set[str]:
     found = Variant.objects.filter(vendor_id=batch.vendor_id, external_id__in=list(keys))
     return set(found.values_list("external_id", flat=True))
-
-
-def _risk(
-    records: Iterable[VariantRecord | AvailabilityRecord], known: Mapping[str, Variant], guard: Guard | None
-) -> tuple[str, str] | None:
-    if guard is None:
-        return None
-    for record in records:
-        row = known.get(record.external_id)
-        if row is None:
-            continue
-        before, after = row.price, record.price
-        same_currency = record.currency is KEEP or record.currency == row.currency
-        if same_currency and before and isinstance(after, Decimal) and after > 0:
-            factor = max(after / before, before / after)
-            if factor > guard.price_factor:
-                return "price", f"price {before.normalize():f} → {after.normalize():f} {row.currency}"
-        if guard.zero and row.stock and row.gone_at is None and isinstance(record.stock, Decimal) and record.stock == 0:
-            return "zero", f"stock {row.stock_text} → 0"
-    return None
 
 
 def _variants(

@@ -16,12 +16,25 @@ class Item:
     raw: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A part of a row that was held back. `kind` of Held; `said` is the same text as long as the vendor says the same."""
+
+    kind: str
+    said: str
+    detail: str
+
+
 @dataclass(frozen=True)
 class Guard:
-    """What is too risky to apply by itself: a price that grew or shrank by more than `price_factor`, stock gone to zero."""
+    """What is too risky to apply by itself: a price that grew or shrank by more than `price_factor`, stock gone to zero.
+
+    refused: external id → what a person decided not to take; it is held back without asking again.
+    """
 
     price_factor: Decimal = Decimal(5)
     zero: bool = True
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,11 +51,15 @@ class Batch:
 
 @dataclass
 class Outcome:
-    """What the mirror did with a batch; `risky` was left out: external id → (kind of `Held`, what would have changed)."""
+    """What the mirror did with a batch. Of `risky` rows a part was left as stored; they are not among the counts.
+
+    kept: rows of which a part was left as stored because a person had decided so.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
-    risky: dict[str, tuple[str, str]] = field(default_factory=dict)
+    risky: dict[str, Risk] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)  # external ids of created or updated rows
     missing: dict[str, str] = field(default_factory=dict)  # rows that could not be placed: external id → reason

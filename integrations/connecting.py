@@ -29,17 +29,30 @@ def value_of(option: Option, text: Any) -> Any:
                 if isinstance(text, bool)
                 else {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(text).lower()]
             )
-        if option.kind == "int":
-            return int(text)
-        if option.kind == "decimal":
-            return str(Decimal(str(text)))
+        if option.kind in ("int", "decimal"):
+            return _number(option, text)
         if option.kind == "json":
             return json.loads(text) if isinstance(text, str) else text
+    except BadOption:
+        raise
     except (KeyError, ValueError, InvalidOperation):
         raise BadOption(f"“{option.name}” must be a {option.kind}, not “{text}”.") from None
     if option.choices and str(text) not in dict(option.choices):
         raise BadOption(f"“{option.name}” cannot be “{text}”. Choices: {', '.join(dict(option.choices))}.")
     return str(text)
+
+
+def _number(option: Option, text: Any) -> int | str:
+    """A whole number as it is, a fraction as text; BadOption when it is out of bounds."""
+    number = Decimal(int(text)) if option.kind == "int" else Decimal(str(text))
+    if not number.is_finite():
+        raise ValueError
+    if (option.least is not None and number < option.least) or (option.most is not None and number > option.most):
+        bounds = [
+            f"{word} {end}" for word, end in (("at least", option.least), ("at most", option.most)) if end is not None
+        ]
+        raise BadOption(f"“{option.name}” must be {' and '.join(bounds)}, not {text}.")
+    return int(number) if option.kind == "int" else str(number)
 
 
 def options_of(service: type[VendorService], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,27 +3,27 @@
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import fingerprint, guarding
+from integrations import decisions, fingerprint, guarding, intake
 from integrations.connection import account_of
 from integrations.models import Held, Reject, Schedule, SyncRun, Trigger
 from integrations.service import Flow, service_class
 
 
-class Decided(Exception):
+class Decided(ValueError):
     """Somebody was quicker: the matter is not open any more."""
 
 
 @transaction.atomic
 def apply_held(held: Held, by: str) -> int:
-    """Apply what was held; returns the number of rows."""
+    """Apply what was held, in the newest form the vendor sent it; returns the number of rows."""
     held, schedule, flow = _open(held)
     rows = list(held.rows.all())
     run = _desk_run(schedule)
     if held.kind == Held.Kind.GONE:
         guarding.apply_gone(schedule, run, flow, [row.external_id for row in rows])
-        held.rows.all().delete()
     else:
         guarding.apply_rows(schedule, run, flow, account_of(held.vendor), rows)
+    held.rows.all().delete()
     _close(run)
     _decide(held, Held.State.APPLIED, by)
     return len(rows)
@@ -31,9 +31,10 @@ def apply_held(held: Held, by: str) -> int:
 
 @transaction.atomic
 def drop_held(held: Held, by: str) -> int:
-    """Leave things as they are; the same data is not held again until the vendor sends something else."""
+    """Leave things as they are; nobody is asked again until the vendor says something else of a row."""
     held, schedule, _ = _open(held)
     rows = list(held.rows.all())
+    decisions.remember(schedule, rows, by)
     if held.kind != Held.Kind.GONE:
         fingerprint.remember(schedule.pk, {row.external_id: fingerprint.digest(row.raw.encode()) for row in rows})
     held.rows.all().delete()
@@ -45,7 +46,7 @@ def drop_held(held: Held, by: str) -> int:
 def retry_reject(reject: Reject) -> bool:
     """Read a rejected row again as it was sent; True when it is stored now."""
     schedule = Schedule.objects.get(vendor_id=reject.vendor_id, flow=reject.flow)
-    flow = service_class(reject.vendor.kind).flows[reject.flow]
+    flow, account = service_class(reject.vendor.kind).flows[reject.flow], account_of(reject.vendor)
     run = _desk_run(schedule)
     raw = reject.raw.encode()
     try:
@@ -53,9 +54,12 @@ def retry_reject(reject: Reject) -> bool:
     except ValueError:
         key = ""
     if key:
-        found = guarding.intake.Sorted({key: fingerprint.digest(raw)}, {key: raw})
-        guarding.intake.store(schedule, flow, account_of(reject.vendor), run, found, None)
+        found = intake.Sorted({key: fingerprint.digest(raw)}, {key: raw})
+        intake.store(schedule, flow, account, run, found, intake.guard_of(flow, account))
+        guarding.decide(schedule, run, flow, account)
     _close(run)
+    if key and not run.rejected:  # a row that had no id before has another name by now
+        Reject.objects.filter(pk=reject.pk, resolved_at=None).update(resolved_at=timezone.now())
     reject.refresh_from_db()
     return reject.resolved_at is not None
 
@@ -84,6 +88,8 @@ def _desk_run(schedule: Schedule) -> SyncRun:
 
 def _close(run: SyncRun) -> None:
     run.state = SyncRun.State.PARTIAL if run.rejected else SyncRun.State.OK
+    if run.held:
+        run.state = SyncRun.State.HELD
     run.save()
 
 

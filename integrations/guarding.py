@@ -1,51 +1,73 @@
-"""The guard: what of a run is too risky to apply by itself is held for a person; the rest is applied."""
+"""The guard: what of a run is too risky to apply by itself is held for a person; the rest is applied.
+
+A held part never changes under the eyes of whoever looks at it: it only loses rows that the vendor says something else of by
+now. What became risky since is a part of its own.
+"""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from importlib import import_module
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import fingerprint, intake
+from integrations import decisions, fingerprint, intake
 from integrations.models import Held, HeldRow, Schedule, SyncRun
-from integrations.service import Account, Flow
+from integrations.service import SAFETY, Account, Flow, option_of
 
-GONE_SHARE = 0.10
-GONE_ROWS = 50
-ZERO_SHARE = 0.30
-ZERO_ROWS = 3
+SAMPLE = 20  # rows a held part keeps to show after the decision
 
 
-def gone(schedule: Schedule, run: SyncRun, flow: Flow, missing: Sequence[str], *, known: int, empty: bool) -> None:
-    """Mark rows gone that a complete list lacks, or hold them: an empty list, or more than 10 % and 50 rows."""
-    overtaken(schedule, Held.Kind.GONE)
-    if not missing:
+def gone(schedule: Schedule, run: SyncRun, flow: Flow, account: Account, missing: Sequence[str], known: int) -> None:
+    """Mark rows gone that a complete list lacks, or hold them when they are too many; `known` counts all there were."""
+    kept = decisions.still_wanted(schedule)
+    decisions.forget(schedule, kept - set(missing))
+    lacking = [key for key in missing if key not in kept]
+    waiting = _rows(schedule).filter(kind=Held.Kind.GONE)
+    _let_go(waiting, set(waiting.values_list("external_id", flat=True)) - set(lacking))
+    others = _rows(schedule).exclude(kind=Held.Kind.GONE)
+    if others.exists():  # what is not in the list has no price to decide about
+        _let_go(others, set(lacking))
+    share, floor = _limit(account, "guard_gone_percent"), _limit(account, "guard_gone_rows")
+    empty = bool(lacking) and len(missing) == known
+    if not empty and not (len(lacking) > floor and len(lacking) * 100 > share * known):
+        apply_gone(schedule, run, flow, lacking)
+        waiting.delete()
         return
-    if empty or (len(missing) > GONE_ROWS and len(missing) > GONE_SHARE * known):
-        what = "The list came empty" if empty else "The list shrank sharply"
-        _hold(
-            schedule, run, Held.Kind.GONE, len(missing), known, f"{what}: {len(missing)} of {known} rows are missing."
-        )
-        HeldRow.objects.bulk_create(
-            [
-                HeldRow(
-                    vendor_id=schedule.vendor_id,
-                    flow=schedule.flow,
-                    run=run,
-                    held=Held.objects.filter(run=run, kind=Held.Kind.GONE).first(),
-                    kind=Held.Kind.GONE,
-                    external_id=key,
-                    detail="missing from the list",
-                )
-                for key in missing
-            ],
-            batch_size=500,
-            ignore_conflicts=True,
-        )
-        return
-    apply_gone(schedule, run, flow, missing)
+    what = "The list came empty" if empty else "The list shrank sharply"
+    held = set(waiting.values_list("external_id", flat=True))
+    fresh = [key for key in lacking if key not in held]
+    names = getattr(import_module(f"{flow.room}.mirror"), "called", _nobody)(
+        schedule.vendor_id, schedule.flow, fresh[:SAMPLE]
+    )
+    shared = {"vendor_id": schedule.vendor_id, "flow": schedule.flow, "run": run, "kind": Held.Kind.GONE}
+    HeldRow.objects.bulk_create(
+        [
+            HeldRow(
+                **shared,
+                external_id=key,
+                detail=f"missing from the list: {names.get(key, '')}".removesuffix(": ")[:300],
+            )
+            for key in fresh
+        ],
+        batch_size=500,
+        ignore_conflicts=True,
+    )
+    waiting.update(run=run)
+    _hold(
+        schedule,
+        run,
+        Held.Kind.GONE,
+        known,
+        f"{what}: {len(lacking)} of {known} rows are missing{_percent(len(lacking), known)}. "
+        f"By themselves go up to {floor} rows or {share} %.",
+    )
 
 
 def apply_gone(schedule: Schedule, run: SyncRun | None, flow: Flow, missing: Sequence[str]) -> None:
+    if not missing:
+        return
     marked = import_module(f"{flow.room}.mirror").gone(schedule.vendor_id, schedule.flow, missing, timezone.now())
     fingerprint.drop(schedule.pk, missing)
     if run is not None:
@@ -53,23 +75,24 @@ def apply_gone(schedule: Schedule, run: SyncRun | None, flow: Flow, missing: Seq
 
 
 def decide(schedule: Schedule, run: SyncRun, flow: Flow, account: Account) -> None:
-    """Rows put aside in this run: prices that jumped are held; zeros are held when they are many, else applied."""
-    aside = HeldRow.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, run=run, held=None)
-    prices = list(aside.filter(kind=Held.Kind.PRICE))
-    zeros = list(aside.filter(kind=Held.Kind.ZERO))
-    if prices:
-        reason = f"The price of {len(prices)} rows grew or shrank more than the set factor."
-        held = _hold(schedule, run, Held.Kind.PRICE, len(prices), run.seen, reason)
-        aside.filter(kind=Held.Kind.PRICE).update(held=held)
-    if not zeros:
-        return
-    stocked = import_module(f"{flow.room}.mirror").in_stock(schedule.vendor_id)
-    if len(zeros) >= ZERO_ROWS and len(zeros) > ZERO_SHARE * stocked:
-        reason = f"{len(zeros)} of {stocked} rows in stock went to zero at once."
-        held = _hold(schedule, run, Held.Kind.ZERO, len(zeros), stocked, reason)
-        aside.filter(kind=Held.Kind.ZERO).update(held=held)
-        return
-    apply_rows(schedule, run, flow, account, zeros)
+    """Rows of which a part was held back in this run: prices wait; zeros wait when they are many, else they are applied."""
+    aside = _rows(schedule).filter(run=run)
+    prices, zeros = aside.filter(kind=Held.Kind.PRICE), aside.filter(kind=Held.Kind.ZERO)
+    factor = _limit(account, "guard_price_factor")
+    reason = f"The price of {prices.count()} rows grew or shrank by more than the factor {factor}. All else of them is applied."
+    _hold(schedule, run, Held.Kind.PRICE, run.seen, reason)
+    if count := zeros.count():
+        stocked = import_module(f"{flow.room}.mirror").in_stock(schedule.vendor_id)
+        share, floor = _limit(account, "guard_zero_percent"), _limit(account, "guard_zero_rows")
+        if count >= floor and count * 100 > share * stocked:
+            reason = (
+                f"{count} of {stocked} rows in stock went to zero at once{_percent(count, stocked)}. "
+                f"By themselves go fewer than {floor} rows or up to {share} %."
+            )
+            _hold(schedule, run, Held.Kind.ZERO, stocked, reason)
+        else:
+            apply_rows(schedule, run, flow, account, list(zeros))
+    _close_empty(schedule)
 
 
 def apply_rows(schedule: Schedule, run: SyncRun, flow: Flow, account: Account, held_rows: Sequence[HeldRow]) -> None:
@@ -79,26 +102,52 @@ def apply_rows(schedule: Schedule, run: SyncRun, flow: Flow, account: Account, h
     intake.store(schedule, flow, account, run, found, None)
 
 
-def overtaken(schedule: Schedule, kind: str) -> None:
-    """A newer complete list has spoken: what waited for a decision about an older one is overtaken."""
-    waiting = Held.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, kind=kind, state=Held.State.WAITING)
-    HeldRow.objects.filter(held__in=waiting).delete()
-    waiting.update(state=Held.State.OVERTAKEN, decided_at=timezone.now(), decided_by="a newer run")
-
-
-def _hold(schedule: Schedule, run: SyncRun, kind: str, rows: int, known: int, reason: str) -> Held:
-    if kind != Held.Kind.GONE:
-        Held.objects.filter(
-            vendor_id=schedule.vendor_id, flow=schedule.flow, kind=kind, state=Held.State.WAITING
-        ).update(state=Held.State.OVERTAKEN, decided_at=timezone.now(), decided_by="a newer run")
-    run.held += rows
-    return Held.objects.create(
+def _hold(schedule: Schedule, run: SyncRun, kind: str, known: int, reason: str) -> None:
+    """Count what this run saw of a kind; what does not wait yet becomes a part of its own."""
+    aside = _rows(schedule).filter(run=run, kind=kind)
+    run.held += aside.count()
+    new = aside.filter(held=None)
+    count = new.count()
+    if not count:
+        return
+    held = Held.objects.create(
         vendor_id=schedule.vendor_id,
         flow=schedule.flow,
         run=run,
         kind=kind,
-        rows_count=rows,
+        rows_count=count,
         of_count=known,
         reason=reason,
+        sample=[[row.external_id, row.detail] for row in new.defer("raw").order_by("pk")[:SAMPLE]],
         created_at=timezone.now(),
     )
+    new.update(held=held)
+
+
+def _let_go(rows: QuerySet[HeldRow], external_ids: set[str]) -> None:
+    """What waited about these rows is no question any more."""
+    keys = sorted(external_ids)
+    for start in range(0, len(keys), 500):
+        rows.filter(external_id__in=keys[start : start + 500]).delete()
+
+
+def _close_empty(schedule: Schedule) -> None:
+    """Parts all of whose rows a newer run brought something else for, or applied."""
+    waiting = Held.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, state=Held.State.WAITING)
+    waiting.filter(rows=None).update(state=Held.State.OVERTAKEN, decided_at=timezone.now(), decided_by="a newer run")
+
+
+def _rows(schedule: Schedule) -> QuerySet[HeldRow]:
+    return HeldRow.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow)
+
+
+def _limit(account: Account, name: str) -> Decimal:
+    return Decimal(str(option_of(SAFETY, account, name)))
+
+
+def _percent(part: int, whole: int) -> str:
+    return f" ({part * 100 // whole} %)" if whole else ""
+
+
+def _nobody(*args: Any) -> dict[str, str]:
+    return {}

@@ -1,7 +1,7 @@
 """One page of a run: filter by fingerprint, parse, mirror, reject and put aside, all in one transaction with the position."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from catalog.outcome import Batch, Guard, Item, Outcome
-from integrations import fingerprint, raw
+from catalog.outcome import Batch, Guard, Item, Outcome, Risk
+from integrations import decisions, fingerprint, raw
 from integrations.models import HeldRow, Reject, Schedule, SyncRun
-from integrations.service import Account, Flow, Page
+from integrations.service import SAFETY, Account, Flow, Page, option_of
 
 PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError, RecursionError)
 
@@ -66,18 +66,23 @@ def store(
 ) -> Outcome:
     """Mirror what is new or changed on a page, keep rejects, put risky rows aside; counts go onto the run object."""
     items, rejected = parse(flow, account, found.fresh)
+    if guard is not None:
+        guard = replace(guard, refused=decisions.said(schedule, found.fresh))
     outcome = mirror(schedule.vendor_id, schedule.flow, flow, items, run, guard) if items else Outcome()
     for key, reason in outcome.missing.items():
         rejected[key] = (raw.text(found.fresh[key]), reason)
     rejected |= found.unreadable
     now = timezone.now()
     keep_rejects(schedule, run, rejected, now)
-    put_aside(schedule, run, {k: (raw.text(found.fresh[k]), *risk) for k, risk in outcome.risky.items()})
+    put_aside(schedule, run, {k: (raw.text(found.fresh[k]), risk) for k, risk in outcome.risky.items()})
+    fingerprint.forget(schedule.pk, outcome.risky)  # what was vouched for is half overwritten
     done = {k: found.digests[k] for k in found.fresh if k not in rejected and k not in outcome.risky}
     if done:
         fingerprint.remember(schedule.pk, done)
-        resolve(schedule, done, now)
         HeldRow.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__in=list(done)).delete()
+    resolve(schedule, [*done, *outcome.risky], now)
+    if guard is not None:
+        decisions.forget(schedule, guard.refused.keys() - outcome.kept - rejected.keys())
     if outcome.changed:
         for other in Schedule.objects.filter(vendor_id=schedule.vendor_id, flow__in=flow.shares):
             fingerprint.forget(other.pk, outcome.changed)
@@ -100,28 +105,49 @@ def keep_rejects(schedule: Schedule, run: SyncRun, rejected: dict[str, tuple[str
         reject.save()
 
 
-def resolve(schedule: Schedule, done: Mapping[str, UUID], now: datetime) -> None:
+def resolve(schedule: Schedule, done: list[str], now: datetime) -> None:
     """Close the rejects of rows that can be read by now."""
     open_ones = Reject.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, resolved_at=None)
-    if open_ones.exists():
-        open_ones.filter(external_id__in=list(done)).update(resolved_at=now)
+    if done and open_ones.exists():
+        open_ones.filter(external_id__in=done).update(resolved_at=now)
 
 
-def put_aside(schedule: Schedule, run: SyncRun, risky: dict[str, tuple[str, str, str]]) -> None:
-    for key, (text, kind, detail) in risky.items():
-        HeldRow.objects.update_or_create(
-            vendor_id=schedule.vendor_id,
-            flow=schedule.flow,
-            external_id=key,
-            defaults={"run": run, "held": None, "kind": kind, "raw": text, "detail": detail[:300]},
+def put_aside(schedule: Schedule, run: SyncRun, risky: Mapping[str, tuple[str, Risk]]) -> None:
+    """Keep the raw rows of which a part was held back. One that says what it said before stays where it was put then."""
+    mine = HeldRow.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__in=list(risky))
+    before = {row.external_id: row for row in mine} if risky else {}
+    shared = {"vendor_id": schedule.vendor_id, "flow": schedule.flow, "run_id": run.pk}
+    aside = []
+    for key, (text, risk) in risky.items():
+        old = before.get(key)
+        same = old is not None and (old.kind, old.said) == (risk.kind, risk.said)
+        held_id = old.held_id if old is not None and same else None
+        text = text.replace("\x00", "\ufffd")
+        aside.append(
+            HeldRow(
+                **shared,
+                external_id=key,
+                held_id=held_id,
+                kind=risk.kind,
+                said=risk.said,
+                raw=text,
+                detail=risk.detail[:300],
+            )
         )
+    HeldRow.objects.bulk_create(
+        aside,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["vendor", "flow", "external_id"],
+        update_fields=["run", "held", "kind", "said", "raw", "detail"],
+    )
 
 
 def guard_of(flow: Flow, account: Account) -> Guard | None:
     """The flow's guard with the connection's own limits, where it has any."""
     if not flow.guard:
         return None
-    return Guard(price_factor=Decimal(str(account.options.get("guard_price_factor") or 5)))
+    return Guard(price_factor=Decimal(str(option_of(SAFETY, account, "guard_price_factor"))))
 
 
 def _why(error: Exception) -> str:

@@ -6,7 +6,7 @@ A service declares; it does not loop over runs, sleep, retry, log, catch or save
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -33,6 +33,30 @@ class Option:
     required: bool = False
     proven: bool = True
     group: str = ""  # fieldset of the form; empty for the main one
+    least: int | None = None  # of numbers
+    most: int | None = None
+
+
+# How much of a list may change at once before a person is asked (`guarding.py`). Every kind with a guarded flow has these.
+SAFETY = tuple(
+    Option(name, label, kind=kind, default=default, help=text, group="Safety", least=least, most=most)
+    for name, label, kind, default, least, most, text in (
+        (
+            "guard_gone_percent", "Missing rows, percent", "decimal", "10", 0, 100,
+            "When more of a list than this is missing, and more rows than the next limit, a person decides.",
+        ),
+        ("guard_gone_rows", "Missing rows, at least", "int", 50, 0, None, "So many may always go by themselves."),
+        (
+            "guard_zero_percent", "Stock gone to zero, percent", "decimal", "30", 0, 100,
+            "When more of what is in stock than this is sold out at once, a person decides.",
+        ),
+        ("guard_zero_rows", "Stock gone to zero, at least", "int", 3, 1, None, "Fewer sell out without asking."),
+        (
+            "guard_price_factor", "Price factor", "decimal", "5", 1, None,
+            "A price that grows or shrinks by more than this factor waits for a person; the rest of its row is taken.",
+        ),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -173,15 +197,18 @@ class VendorService:
     time_zone: ClassVar[str] = "UTC"
     currency: ClassVar[str] = ""
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if any(flow.guard for flow in cls.flows.values()):
+            cls.options = (*cls.options, *(option for option in SAFETY if option not in cls.options))
+
     def __init__(self, account: Account, client: "Client") -> None:
         self.account = account
         self.http = client
 
     def option(self, name: str) -> Any:
         """The connection's value of an option, or the declared default."""
-        declared = next(o for o in self.options if o.name == name)
-        value = self.account.options.get(name)
-        return declared.default if value in (None, "") else value
+        return option_of(self.options, self.account, name)
 
     @classmethod
     def auth(cls, account: Account, secrets: Mapping[str, str]) -> "Auth":
@@ -191,6 +218,13 @@ class VendorService:
     def probe(self) -> Verdict:
         """Ask the vendor something harmless. VendorErrors may pass through: `probe.py` turns them into a Verdict."""
         raise NotImplementedError(f"{type(self).__name__} declares no probe()")
+
+
+def option_of(options: Iterable[Option], account: Account, name: str) -> Any:
+    """The connection's value of a declared option, or its default."""
+    declared = next(option for option in options if option.name == name)
+    value = account.options.get(name)
+    return declared.default if value in (None, "") else value
 
 
 @cache

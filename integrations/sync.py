@@ -180,11 +180,12 @@ def _conclude(work: Slice) -> None:
     """The list was read to its end: find what is gone, decide what was put aside, store the cursor."""
     run, schedule = work.run, work.schedule
     complete = work.flow.complete and not run.codes and _saw_everything(work)
+    account = account_of(work.vendor)
     with transaction.atomic():
         if complete:
             missing = [key for key in _known_ids(schedule) if _key(key) not in work.seen]
-            guarding.gone(schedule, run, work.flow, missing, known=len(missing) + len(work.seen), empty=not work.seen)
-        guarding.decide(schedule, run, work.flow, account_of(work.vendor))
+            guarding.gone(schedule, run, work.flow, account, missing, known=len(missing) + len(work.seen))
+        guarding.decide(schedule, run, work.flow, account)
         state = SyncRun.State.OK
         if run.rejected:
             state = SyncRun.State.PARTIAL

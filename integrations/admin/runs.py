@@ -294,7 +294,8 @@ class HeldAdmin(RecordAdmin):
 
     @admin.display(description="Rows, the first hundred")
     def rows_table(self, row: Held) -> Any:
-        return table(("Id", "What"), [(item.external_id, item.detail) for item in row.rows.defer("raw")[:100]])
+        rows = [(item.external_id, item.detail) for item in row.rows.defer("raw")[:100]]
+        return table(("Id", "What"), rows or [tuple(pair) for pair in row.sample])
 
 
 @admin.register(ApiCall)

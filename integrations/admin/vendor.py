@@ -31,9 +31,9 @@ def field_of(option: Option) -> forms.Field:
     if option.kind == "bool":
         return forms.BooleanField(**{**common, "required": False})
     if option.kind == "int":
-        return forms.IntegerField(**common)
+        return forms.IntegerField(min_value=option.least, max_value=option.most, **common)
     if option.kind == "decimal":
-        return forms.DecimalField(**common)
+        return forms.DecimalField(min_value=option.least, max_value=option.most, **common)
     if option.kind == "duration":
         return forms.DurationField(**common)
     if option.kind == "json":

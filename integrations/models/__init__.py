@@ -2,11 +2,12 @@
 
 from integrations.models.budget import RateSlot, RateWaiter
 from integrations.models.calls import ApiCall
-from integrations.models.runs import Fingerprint, Held, HeldRow, Reject, RunSeen, Schedule, SyncRun, Trigger
+from integrations.models.runs import Decision, Fingerprint, Held, HeldRow, Reject, RunSeen, Schedule, SyncRun, Trigger
 from integrations.models.vendor import Token, Vendor
 
 __all__ = [
     "ApiCall",
+    "Decision",
     "Fingerprint",
     "Held",
     "HeldRow",

@@ -183,6 +183,9 @@ class Held(models.Model):
     rows_count = models.IntegerField(default=0)
     of_count = models.IntegerField("of so many known", default=0)
     reason = models.TextField()
+    sample = models.JSONField(
+        default=list, blank=True, help_text="The first rows, kept after the decision: id and what."
+    )
     created_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=200, blank=True)
@@ -205,6 +208,7 @@ class HeldRow(models.Model):
     kind = models.CharField(max_length=10, choices=Held.Kind.choices)
     external_id = models.CharField(max_length=200)
     raw = models.TextField(blank=True)
+    said = models.TextField(blank=True, help_text="What the vendor says, the same text as long as it says the same.")
     detail = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -212,3 +216,21 @@ class HeldRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.external_id} {self.detail}"
+
+
+class Decision(models.Model):
+    """What a person dropped: as long as the vendor says the same of this row, it is left as it is and not asked again."""
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="+")
+    flow = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=Held.Kind.choices)
+    said = models.TextField(blank=True)
+    by = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("vendor", "flow", "external_id"), name="decision_once")]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}: {self.said or self.get_kind_display()}"
