@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
 
-from integrations import lease, schedules, sync
+from integrations import asking, lease, schedules, sync
 from integrations.models import ApiCall, Schedule, SyncRun, Trigger
 from integrations.service import service_class
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 class Swept:
     due: int = 0
     orphans: int = 0
+    asked: int = 0
     late: int = 0
 
 
@@ -34,6 +35,9 @@ def sweep() -> Swept:
         if lease.is_free(run):
             continue_later(run)
             found.orphans += 1
+    for run in asking.next_ones():
+        continue_later(run)
+        found.asked += 1
     new = schedules.raise_alarms()
     found.late = len(new)
     if new:
@@ -56,19 +60,21 @@ def run_if_due(vendor_id: int, flow: str) -> SyncRun | None:
 
 
 def continue_later(run: SyncRun | None) -> None:
-    """Queue the rest of a run that parked."""
+    """Queue the rest of a run that parked; behind one that ended, what an operator asked of the same flow."""
     from integrations import tasks
 
-    if run is None or run.state != SyncRun.State.RUNNING:
+    if run is not None and run.state not in asking.OPEN:
+        run = asking.next_of(run)
+    if run is None:
         return
     flow = service_class(run.vendor.kind).flows[run.flow]
     tasks.continue_run.apply_async((run.pk,), queue=flow.lane)
 
 
 def go_on(run_id: int) -> SyncRun | None:
-    """Work on a run that is still open for one more slice."""
-    run = SyncRun.objects.select_related("vendor").filter(pk=run_id, state=SyncRun.State.RUNNING).first()
-    if run is None:
+    """Work on a run that is still open, or was asked for, for one more slice."""
+    run = SyncRun.objects.select_related("vendor").filter(pk=run_id, state__in=asking.OPEN).first()
+    if run is None or not asking.begin(run):
         return None
     run = sync.run(run.vendor, run.flow, run.trigger)
     continue_later(run)

@@ -46,6 +46,7 @@ class SyncRun(models.Model):
     """One execution of one flow. While it runs it is also the lease: `fence` grows with each owner, and every commit checks it."""
 
     class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
         OK = "ok", "OK"
         PARTIAL = "partial", "Partial: rows rejected"
@@ -60,6 +61,7 @@ class SyncRun(models.Model):
     vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="runs")
     flow = models.CharField(max_length=40)
     trigger = models.CharField(max_length=20, choices=Trigger.choices)
+    asked_by = models.CharField(max_length=200, blank=True)
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.CHANGES)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     due_at = models.DateTimeField(null=True, blank=True)

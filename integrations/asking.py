@@ -1,0 +1,71 @@
+"""Runs that operators ask for: written down first, so that a lost hint loses no wish and its page can be looked at at once."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations import sync
+from integrations.models import Schedule, SyncRun, Trigger, Vendor
+from integrations.service import service_class
+
+OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+
+
+@transaction.atomic
+def ask(
+    vendor: Vendor, flow: str, *, mode: str = SyncRun.Mode.CHANGES, codes: Sequence[str] = (), by: str = ""
+) -> SyncRun:
+    """A queued run; the same wish that still waits is returned instead of a second one. LookupError names the flows there are."""
+    from integrations import tasks
+
+    schedule = sync.schedule_of(vendor, flow)
+    Schedule.objects.select_for_update().only("pk").get(pk=schedule.pk)
+    wish = {"vendor": vendor, "flow": flow, "mode": mode, "codes": sorted(set(codes))}
+    run = SyncRun.objects.filter(**wish, state=SyncRun.State.QUEUED).first()
+    if run is None:
+        run = SyncRun.objects.create(
+            **wish,
+            state=SyncRun.State.QUEUED,
+            trigger=Trigger.OPERATOR,
+            asked_by=by[:200],
+            started_at=timezone.now(),
+            cursor_before=schedule.cursor,
+        )
+    lane = service_class(vendor.kind).flows[flow].lane
+    # A broker that is away costs only time: the sweep asks again.
+    transaction.on_commit(partial(tasks.continue_run.apply_async, (run.pk,), queue=lane), robust=True)
+    return run
+
+
+def begin(run: SyncRun) -> bool:
+    """Make a queued run the running one of its flow; False while another one is, or when somebody else began it."""
+    if run.state != SyncRun.State.QUEUED:
+        return True
+    cursor = Schedule.objects.filter(vendor=run.vendor_id, flow=run.flow).values_list("cursor", flat=True).first()
+    try:
+        with transaction.atomic():
+            begun = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(
+                state=SyncRun.State.RUNNING, started_at=timezone.now(), cursor_before=cursor or {}
+            )
+    except IntegrityError:
+        return False
+    return bool(begun)
+
+
+def next_of(run: SyncRun) -> SyncRun | None:
+    """The oldest queued run of the same flow."""
+    queued = SyncRun.objects.filter(vendor_id=run.vendor_id, flow=run.flow, state=SyncRun.State.QUEUED)
+    return queued.select_related("vendor").order_by("pk").first()
+
+
+def next_ones() -> Iterable[SyncRun]:
+    """The oldest queued run of each flow that nothing runs now."""
+    running = set(SyncRun.objects.filter(state=SyncRun.State.RUNNING).values_list("vendor_id", "flow"))
+    queued = SyncRun.objects.filter(state=SyncRun.State.QUEUED).select_related("vendor").order_by("pk")[:1000]
+    first: dict[tuple[int, str], SyncRun] = {}
+    for run in queued:
+        if (run.vendor_id, run.flow) not in running:
+            first.setdefault((run.vendor_id, run.flow), run)
+    return first.values()
