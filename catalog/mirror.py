@@ -191,7 +191,8 @@ def availability(batch: Batch) -> Outcome:
     items = [item for item in batch.items if item.external_id in known]
     sifted = sift(replace(batch, items=items), known, lambda item: (item.record,))
     outcome.risky, outcome.kept = sifted.risky, sifted.kept
-    values = {i.external_id: told(sifted.offers[i.record.external_id]) for i in items}
+    # The answer is kept on the variant: the list's own row, which says other things, is kept on the product.
+    values = {i.external_id: told(sifted.offers[i.record.external_id]) | {"raw": dict(i.raw)} for i in items}
     _stamp(values, known, batch.now)
     written = rows.write(Variant, scope, values, now=batch.now, known=known)
     _note_changes(batch, written.changes, known)

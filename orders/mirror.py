@@ -49,7 +49,8 @@ def orders(batch: Batch) -> Outcome:
     for external_id, items in groups.items():
         if _lines(batch, written.ids[external_id], items, meaning):
             changed.add(external_id)
-    _refresh(written.ids.values(), {k for k, items in groups.items() if not items[-1].record.lines_complete})
+    last = {key: items[-1].record for key, items in groups.items()}
+    _refresh(written.ids.values(), {key for key, r in last.items() if r.lines and not r.lines_complete})
     outcome = Outcome()
     made = {i.external_id for key, items in groups.items() if key in written.created for i in items}
     altered = {i.external_id for key, items in groups.items() if key in changed for i in items}
@@ -89,7 +90,7 @@ def _order_values(batch: Batch, item: Item, stored: Order | None, meaning: dict[
     values["status"] = meaning.get(record.vendor_status[:200], record.status)
     values["raw"] = dict(item.raw)
     values["gone_at"] = None
-    if not record.lines_complete and stored is not None:
+    if record.lines and not record.lines_complete and stored is not None:
         # Totals, status and raw of an order told in parts are made from its lines (`_refresh`).
         for name in ("status", "vendor_status", "total", "commission", "net", "raw"):
             values[name] = KEEP

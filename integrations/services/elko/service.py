@@ -1,16 +1,21 @@
 """ELKO: the distributor's eCommerce API v3.0, EU and UA. Manuals: ecom → Services → API Integration (EU), Інтеграція API (UA)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
-from integrations import raw
 from integrations.auth import Auth, Bearer
-from integrations.errors import BadPayload
+from integrations.errors import Refused
 from integrations.numbers import jde_number, key_from
 from integrations.paging import batches, cut, encode, whole_list
 from integrations.service import Account, Ask, Flow, Option, Page, Preset, Rate, Secret, VendorService, Verdict
-from integrations.services.elko import parse
+from integrations.services.elko import contents
+from integrations.services.elko.parse_catalogue import brand, category, merged_categories, product
+from integrations.services.elko.parse_details import availability, details
+from integrations.services.elko.parse_invoices import invoice
+from integrations.services.elko.parse_orders import order
 
 TYPES = ("Availability", "AvailabilityPrice", "AvailabilityIncoming", "AvailabilityIncomingPrice")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -42,7 +47,13 @@ class Service(VendorService):
         Option("segment", "Catalogue path", help="Empty: Catalog in the EU, Catalogs in Ukraine.", proven=False),
         Option("lang", "Language of texts", help="Such as EE or UA. Empty: ELKO's own choice."),
         Option("esd", "Read electronic licences too (Ukraine)", kind="bool", default=False),
-        Option("batch", "Codes per call", kind="int", default=40, help="Of descriptions, pictures and availability."),
+        Option(
+            "batch",
+            "Codes per call",
+            kind="int",
+            default=40,
+            help="Of descriptions, pictures and availability; 1 where ELKO takes one at a time.",
+        ),
         Option(
             "availability_type",
             "What to ask of availability",
@@ -62,19 +73,31 @@ class Service(VendorService):
         ),
         Option("invoice_days", "Days of invoices to read at first", kind="int", default=90),
         Option("order_status_field", "Field of an order's status", default="status", proven=False),
+        Option(
+            "orders_path",
+            "Orders",
+            help="Empty: Orders; in Ukraine api/Orders, which its manual prints, where ELKO has nothing there.",
+            proven=False,
+        ),
         Option("invoices_path", "Invoices", default="Finances/Invoices", proven=False),
+        Option(
+            "invoices_range",
+            "Which invoices to ask for",
+            kind="choice",
+            default="days",
+            choices=(("days", "Those of some days"), ("all", "All, with additional information")),
+            proven=False,
+        ),
     )
     flows: ClassVar[Mapping[str, Flow]] = {
-        "categories": Flow(
-            "Categories", DAY, 3 * DAY, key_from("code", "id"), parse.category, complete=True, lane="bulk"
-        ),
-        "brands": Flow("Brands", DAY, 3 * DAY, key_from("code"), parse.brand, complete=True, lane="bulk"),
+        "categories": Flow("Categories", DAY, 3 * DAY, key_from("code", "id"), category, complete=True, lane="bulk"),
+        "brands": Flow("Brands", DAY, 3 * DAY, key_from("code"), brand, complete=True, lane="bulk"),
         "products": Flow(
             "Products, prices, stock",
             DAY,
             timedelta(hours=36),
             key_from("elkoCode", "id"),
-            parse.product,
+            product,
             complete=True,
             guard=True,
             shares=("availability",),
@@ -85,7 +108,7 @@ class Service(VendorService):
             6 * HOUR,
             2 * DAY,
             key_from("productId"),
-            parse.details,
+            details,
             codes="catalog.wanted.details",
             lane="bulk",
             needs=("products",),
@@ -95,16 +118,16 @@ class Service(VendorService):
             timedelta(minutes=15),
             HOUR,
             CODE_OF,
-            parse.availability,
+            availability,
             codes="catalog.wanted.availability",
             guard=True,
             shares=("products",),
             needs=("products",),
         ),
         "orders": Flow(
-            "Our orders", timedelta(minutes=15), HOUR, key_from("id"), parse.order, room="orders", needs=("products",)
+            "Our orders", timedelta(minutes=15), HOUR, key_from("id"), order, room="orders", needs=("products",)
         ),
-        "invoices": Flow("Invoices", 6 * HOUR, DAY, key_from("invoiceId"), parse.invoice, room="orders", proven=False),
+        "invoices": Flow("Invoices", 6 * HOUR, DAY, key_from("invoiceId"), invoice, room="orders", proven=False),
     }
 
     @classmethod
@@ -112,68 +135,101 @@ class Service(VendorService):
         return Bearer(secrets["token"])
 
     def probe(self) -> Verdict:
-        """The brands' list: small, harmless, behind the same token, address list and path prefix as all else."""
-        rows = cut(self.http.get(self._catalogue("Vendors")).body)
-        return Verdict(True, message=f"ELKO answers: {len(rows)} brands.", facts={"brands": str(len(rows))})
+        """A small proven list behind the same token, address list and path prefix as all else: brands; categories in Ukraine."""
+        path, what = ("CategoryList", "categories") if self._is_ua else ("Vendors", "brands")
+        rows = cut(self.http.get(self._catalogue(path)).body)
+        return Verdict(True, message=f"ELKO answers: {len(rows)} {what}.", facts={what: str(len(rows))})
 
     # -- flows
 
     def categories(self, ask: Ask) -> Iterator[Page]:
-        flat = _rows(self.http.get(self._catalogue("CategoryList" if self._is_ua else "Categories")).body)
-        tree = None if self._is_ua else _rows(self.http.get(self._catalogue("Categories/Tree")).body)
-        rows, unreadable = parse.merged_categories(flat, tree)
-        yield Page([encode(row) for row in [*rows, *unreadable]], last=True, total=len(rows))
+        path = self._catalogue("CategoryList" if self._is_ua else "Categories")
+        flat, bad = contents.objects_of(self.http.get(path).body)
+        tree = None
+        if not self._is_ua:
+            tree, more = contents.objects_of(self.http.get(self._catalogue("Categories/Tree")).body)
+            bad += more
+        rows, unreadable = merged_categories(flat, tree)
+        yield Page([*map(encode, [*rows, *unreadable]), *bad], last=True, total=len(rows))
 
     def brands(self, ask: Ask) -> Iterator[Page]:
-        rows = cut(self.http.get(self._catalogue("Vendors")).body)
+        """ELKO's Vendors; in Ukraine, where no such list is known, those the products name."""
+        rows: list[Any] = self._brands_of_products(ask) if self._is_ua else cut(self._get("Vendors"))
         yield Page(rows, last=True, total=len(rows))
 
     def products(self, ask: Ask) -> Iterator[Page]:
+        """The whole list, in Ukraine if wished followed by the licences that are not on it."""
         lists = ["Products"] + (["Products/Esd"] if self._is_ua and self.option("esd") else [])
-        at = int((ask.position or {}).get("list", 0))
+        at, inside = int((ask.position or {}).get("list", 0)), (ask.position or {}).get("in")
+        listed: set[str] = set()
+        before = 0
         for number, path in enumerate(lists):
-            part = Ask(ask.cursor, ask.started_at, (ask.position or {}).get("in") if number == at else None, ask.full)
+            part, total = replace(ask, position=inside if number == at else None), 0
             for page in whole_list(self.http, self._catalogue(path), self._language(), ask=part):
+                total = page.total or 0
+                if len(lists) > 1:
+                    page.rows = [row for row in page.rows if not number or _key(row) not in listed]
+                    listed.update(_key(row) for row in page.rows if not number)
                 # A list handled before the run was parked is read once more, so that what was seen is complete.
                 page.again = page.again or number < at
                 page.position = {"list": number, "in": page.position}
-                page.last = page.last and number == len(lists) - 1
+                page.last, page.total = page.last and number == len(lists) - 1, before + total
                 yield page
+            before += total
 
     def details(self, ask: Ask) -> Iterator[Page]:
+        known = str((ask.position or ask.cursor).get("shape") or "")
+        described = contents.Descriptions(self._describe, known)
         for codes, position in batches(ask, int(self.option("batch"))):
-            told = self._described(codes)
-            for row in _rows(self.http.get(self._catalogue(f"MediaItems/{','.join(codes)}")).body):
-                told.setdefault(str(row.get("id")), {})["mediaFiles"] = row.get("mediaFiles") or []
-            rows = [encode({"productId": code, **told.get(code, {})}) for code in codes]
-            yield Page(rows, position=position)
-        yield Page([], last=True)
+            good, refused = contents.askable(codes)
+            joined = contents.Joined()
+            if good:
+                described.read(good, joined)
+                contents.pictures(self._get(f"MediaItems/{','.join(good)}"), joined)
+            yield Page([*joined.slices(good), *refused], position={**position, "shape": described.shape})
+        yield Page([], position=None, last=True, cursor={"shape": described.shape})
 
     def availability(self, ask: Ask) -> Iterator[Page]:
-        """In batches. Rows nobody asked for are left out: an ignored filter answers the whole list (elko.md 3.3)."""
+        """In batches. Where ELKO ignores the filter and answers the whole list, that answer serves all batches."""
+        path, name = f"AvailabilityAndPrice/{self.option('availability_type')}", "elkoCodes"
+        if self._is_ua:
+            path, name = "Products", "elkoCode"
+        whole: dict[str, Any] = {}
         for codes, position in batches(ask, int(self.option("batch"))):
-            joined = {"elkoCodes" if not self._is_ua else "elkoCode": ",".join(codes)}
-            kind = self.option("availability_type")
-            path = "Products" if self._is_ua else f"AvailabilityAndPrice/{kind}"
-            rows = cut(self.http.get(self._catalogue(path), joined).body)
-            yield Page([row for row in rows if _key(row) in codes], position=position)
+            good, refused = contents.askable(codes)
+            if good and not whole:
+                rows = {_key(row): row for row in cut(self._get(path, {name: ",".join(good)}))}
+                whole = rows if rows.keys() - set(good) else {}
+            else:
+                rows = whole
+            yield Page([*(rows[code] for code in good if code in rows), *refused], position=position)
         yield Page([], last=True)
 
     def orders(self, ask: Ask) -> Iterator[Page]:
-        rows = cut(self.http.get("Orders").body)
-        yield Page(rows, last=True, total=len(rows))
+        """All current orders. In Ukraine the manual and what clients use differ in the path: the second is tried on 404."""
+        first = str(self.option("orders_path") or ask.cursor.get("path") or "Orders")
+        path = first
+        try:
+            rows = cut(self.http.get(path).body)
+        except Refused as error:
+            if error.cause != "url" or not self._is_ua or self.option("orders_path"):
+                raise
+            path = "Orders" if first == "api/Orders" else "api/Orders"
+            rows = cut(self.http.get(path).body)
+        yield Page(rows, last=True, total=len(rows), cursor={"path": path} if self._is_ua else None)
 
     def invoices(self, ask: Ask) -> Iterator[Page]:
-        """From a week before the last good run to tomorrow, in JD Edwards days."""
-        until = (ask.started_at + DAY).date()
+        """From a week before the last good run to tomorrow, in JD Edwards days of the account's time zone."""
+        today = ask.started_at.astimezone(ZoneInfo(self.account.time_zone)).date()
+        until = today + DAY
         start = until - timedelta(days=int(self.option("invoice_days")))
         if ask.cursor.get("day") and not ask.full:
             start = max(start, date.fromisoformat(ask.cursor["day"]) - timedelta(days=7))
-        path = f"{self.option('invoices_path')}/{jde_number(start)}/{jde_number(until)}"
-        rows = cut(self.http.get(path).body)
-        yield Page(rows, last=True, total=len(rows), cursor={"day": ask.started_at.date().isoformat()})
+        which = "true" if self.option("invoices_range") == "all" else f"{jde_number(start)}/{jde_number(until)}"
+        rows = cut(self.http.get(f"{self.option('invoices_path')}/{which}").body)
+        yield Page(rows, last=True, total=len(rows), cursor={"day": today.isoformat()})
 
-    # -- paths
+    # -- calls
 
     @property
     def _is_ua(self) -> bool:
@@ -182,18 +238,23 @@ class Service(VendorService):
     def _catalogue(self, path: str) -> str:
         return f"{self.option('segment') or ('Catalogs' if self._is_ua else 'Catalog')}/{path}"
 
+    def _get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
+        return self.http.get(self._catalogue(path), params).body
+
+    def _describe(self, codes: str) -> bytes:
+        return self._get(f"Products/{codes}/Description", self._language())
+
     def _language(self) -> dict[str, str]:
         return {"lang": str(self.option("lang"))} if self.option("lang") else {}
 
-    def _described(self, codes: list[str]) -> dict[str, dict[str, Any]]:
-        """Description lines by code. The older shape does not name the product: then each code is asked alone."""
-        path = self._catalogue(f"Products/{','.join(codes)}/Description")
-        rows = _rows(self.http.get(path, self._language()).body)
-        if all("productId" in row for row in rows):
-            return {str(row["productId"]): {"description": row.get("description") or []} for row in rows}
-        if len(codes) == 1:
-            return {codes[0]: {"description": rows}}
-        return {code: lines for one in codes for code, lines in self._described([one]).items()}
+    def _brands_of_products(self, ask: Ask) -> list[bytes]:
+        found: dict[str, bytes] = {}
+        for page in whole_list(self.http, self._catalogue("Products"), ask=replace(ask, position=None)):
+            for row in page.rows:
+                code, name = contents.brand_of(row)
+                if code and code not in found:
+                    found[code] = encode({"code": code, "name": name})
+        return list(found.values())
 
 
 def _key(row: bytes | memoryview) -> str:
@@ -201,13 +262,3 @@ def _key(row: bytes | memoryview) -> str:
         return CODE_OF(row)
     except ValueError:
         return ""
-
-
-def _rows(body: bytes) -> list[dict[str, Any]]:
-    """The rows of a small list; null counts as none, which is how ELKO says "no pictures"."""
-    if body.strip() == b"null":
-        return []
-    rows = [raw.row(slice_) for slice_ in cut(body)]
-    if not all(isinstance(row, dict) for row in rows):
-        raise BadPayload("The answer is not a list of objects.", "Look at the connection's address and path options.")
-    return rows

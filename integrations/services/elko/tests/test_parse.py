@@ -11,11 +11,15 @@ import pytest
 
 from catalog.records import KEEP
 from integrations.service import Account
-from integrations.services.elko import parse
+from integrations.services.elko import parse_catalogue, parse_details, parse_invoices, parse_orders
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EU = Account("elko", "https://elko.example", {"layout": "eu"}, time_zone="Europe/Riga", currency="EUR")
-PARSE: Any = parse  # what a fixture holds is known here better than to the types
+# What a fixture holds is known here better than to the types.
+CATALOGUE: Any = parse_catalogue
+DETAILS: Any = parse_details
+ORDERS: Any = parse_orders
+INVOICES: Any = parse_invoices
 UA = Account("elko-ua", "https://elko.example", {"layout": "ua"}, time_zone="Europe/Riga", currency="EUR")
 
 
@@ -28,7 +32,7 @@ def rows(flow: str, name: str) -> list[Any]:
 
 
 def test_eu_product():
-    found = PARSE.product(rows("products", "eu")[0], EU)
+    found = CATALOGUE.product(rows("products", "eu")[0], EU)
     (variant,) = found.variants
     assert found.external_id == variant.external_id == variant.sku == "1400001"
     assert (found.brand, found.category, found.guarantee) == ("EX", "SSM", "3 years")
@@ -48,7 +52,7 @@ def test_eu_product():
 
 
 def test_product_of_2019_without_elko_code_and_with_words_for_stock():
-    found = PARSE.product(rows("products", "eu")[1], EU)
+    found = CATALOGUE.product(rows("products", "eu")[1], EU)
     (variant,) = found.variants
     assert found.external_id == "1400002"
     assert variant.stock is None
@@ -59,7 +63,7 @@ def test_product_of_2019_without_elko_code_and_with_words_for_stock():
 
 
 def test_ua_product_has_retail_price_in_its_own_currency():
-    found = PARSE.product(rows("products", "ua")[0], UA)
+    found = CATALOGUE.product(rows("products", "ua")[0], UA)
     (variant,) = found.variants
     assert (variant.currency, variant.retail_price, variant.retail_currency) == ("USD", 2499, "UAH")
     assert (variant.stock, variant.stock_at_least, variant.incoming) == (100, True, 20)
@@ -71,25 +75,25 @@ def test_ua_product_has_retail_price_in_its_own_currency():
 
 def test_a_chosen_retail_currency_wins():
     account = Account("elko", "https://elko.example", {"layout": "ua", "retail_currency": "eur"})
-    assert PARSE.product(rows("products", "ua")[0], account).variants[0].retail_currency == "EUR"
+    assert CATALOGUE.product(rows("products", "ua")[0], account).variants[0].retail_currency == "EUR"
 
 
 @pytest.mark.parametrize("price", ["twelve", "1.234,50", "NaN", True, {}])
 def test_a_price_that_cannot_be_read_rejects_the_row(price):
     row = rows("products", "eu")[0] | {"price": price}
     with pytest.raises(ValueError, match="number"):
-        PARSE.product(row, EU)
+        CATALOGUE.product(row, EU)
 
 
 @pytest.mark.parametrize("row", [{}, {"elkoCode": None}, {"elkoCode": "", "id": ""}, {"elkoCode": True}])
 def test_a_product_without_id_is_refused(row):
     with pytest.raises(ValueError, match=r"elkoCode|no id"):
-        PARSE.product(row, EU)
+        CATALOGUE.product(row, EU)
 
 
 def test_a_leaf_under_two_groups_is_one_category_with_both():
-    merged, unreadable = parse.merged_categories(rows("categories", "list"), rows("categories", "tree"))
-    found = {record.external_id: record for record in (PARSE.category(row, EU) for row in merged)}
+    merged, unreadable = CATALOGUE.merged_categories(rows("categories", "list"), rows("categories", "tree"))
+    found = {record.external_id: record for record in (CATALOGUE.category(row, EU) for row in merged)}
     assert unreadable == []
     assert sorted(found) == ["7001", "7002", "7003", "HPH", "LST", "SSM"]
     assert found["HPH"].parents == ("7001", "7002")
@@ -100,18 +104,18 @@ def test_a_leaf_under_two_groups_is_one_category_with_both():
 
 
 def test_categories_without_tree_and_with_a_bad_row():
-    merged, unreadable = PARSE.merged_categories([{"code": "CPU", "name": "CPU"}, {"name": "?"}, 5], None)
-    assert [PARSE.category(row, EU).parents for row in merged] == [KEEP]
+    merged, unreadable = CATALOGUE.merged_categories([{"code": "CPU", "name": "CPU"}, {"name": "?"}, 5], None)
+    assert [CATALOGUE.category(row, EU).parents for row in merged] == [KEEP]
     assert unreadable == [{"name": "?"}, 5]
 
 
 def test_ua_category_translation():
     row = {"code": "CPU", "name": "CPU", "translation": {"ua": "Процесори"}}
-    assert PARSE.category(row, UA).translations == {"uk": "Процесори"}
+    assert CATALOGUE.category(row, UA).translations == {"uk": "Процесори"}
 
 
 def test_details():
-    found = PARSE.details(rows("details", "new")[0], EU)
+    found = DETAILS.details(rows("details", "new")[0], EU)
     assert found.description == "Long<br/>text"
     assert found.images == tuple(f"https://static.example/{name}.Jpeg" for name in "abc")
     assert found.weight_kg == Decimal("0.12")
@@ -120,13 +124,13 @@ def test_details():
 
 
 def test_details_not_told_stay_and_null_media_means_none():
-    bare = PARSE.details({"productId": 1}, EU)
+    bare = DETAILS.details({"productId": 1}, EU)
     assert (bare.description, bare.specs, bare.images, bare.weight_kg) == (KEEP, KEEP, KEEP, KEEP)
-    assert PARSE.details({"productId": 1, "mediaFiles": None}, EU).images == ()
+    assert DETAILS.details({"productId": 1, "mediaFiles": None}, EU).images == ()
 
 
 def test_availability():
-    full, word, bare = (PARSE.availability(row, EU) for row in rows("availability", "eu"))
+    full, word, bare = (DETAILS.availability(row, EU) for row in rows("availability", "eu"))
     assert (full.stock, full.stock_at_least, full.incoming, full.incoming_on) == (50, True, 40, date(2026, 12, 6))
     assert (full.price, full.currency) == (Decimal("52.40"), "EUR")
     assert (word.stock, word.price, word.incoming, word.incoming_on) == (None, KEEP, 0, None)
@@ -134,13 +138,13 @@ def test_availability():
 
 
 def test_availability_from_the_ukrainian_price_list():
-    found = PARSE.availability(rows("products", "ua")[0], UA)
+    found = DETAILS.availability(rows("products", "ua")[0], UA)
     assert (found.external_id, found.stock, found.stock_at_least, found.incoming) == ("1500001", 100, True, 20)
     assert (found.price, found.currency) == (Decimal("59.99"), "USD")
 
 
 def test_order_partly_confirmed_and_on_hold():
-    found = PARSE.order(rows("orders", "order")[0], EU)
+    found = ORDERS.order(rows("orders", "order")[0], EU)
     (line,) = found.lines
     assert (found.direction, found.status, found.vendor_status) == ("purchase", "on_hold", "Open")
     assert found.hold_reason == "C1 Credit limit"
@@ -153,12 +157,12 @@ def test_order_partly_confirmed_and_on_hold():
 def test_order_word_nobody_knows_and_another_status_field():
     row = rows("orders", "order")[0] | {"holdCode": "", "orderState": "Moon phase"}
     account = Account("elko", "https://elko.example", {"order_status_field": "orderState"}, time_zone="Europe/Riga")
-    found = PARSE.order(row, account)
+    found = ORDERS.order(row, account)
     assert (found.status, found.vendor_status) == ("unknown", "Moon phase")
 
 
 def test_invoice_is_owed_and_has_a_package_per_order():
-    found = PARSE.invoice(rows("invoices", "invoice")[0], EU)
+    found = INVOICES.invoice(rows("invoices", "invoice")[0], EU)
     bill = found.transaction
     assert (bill.kind, bill.amount, bill.open_amount, bill.currency) == ("bill", Decimal("-1210.50"), 0, "EUR")
     assert (bill.date, bill.due_date, bill.order_number) == (date(2026, 11, 21), date(2026, 12, 5), "")
@@ -170,7 +174,7 @@ def test_invoice_is_owed_and_has_a_package_per_order():
 
 def test_invoice_without_additional_info_has_no_amount():
     row = rows("invoices", "invoice")[0] | {"additionalInfo": None}
-    assert PARSE.invoice(row, EU).transaction.amount is None
+    assert INVOICES.invoice(row, EU).transaction.amount is None
 
 
 @pytest.mark.needs_shared
@@ -178,7 +182,7 @@ def test_real_ukrainian_rows(shared: Path):
     found = read(shared / "data" / "elko-ua-products.json")
     assert found
     for row in found:
-        record = PARSE.product(row, UA)
+        record = CATALOGUE.product(row, UA)
         (variant,) = record.variants
         assert record.external_id == str(row["id"])
         assert variant.price == row["price"]
