@@ -269,7 +269,8 @@ def _seen(run: SyncRun) -> set[bytes]:
 
 def _saw_everything(work: Slice) -> bool:
     """False when an earlier owner was killed: pages it had handled are stored, but who was on them is not known."""
-    if len(work.seen) + work.run.rejected >= work.run.seen:
+    # Without a take-over nothing can be lost; a row that came twice must not look as if something was.
+    if not work.run.takeovers or len(work.seen) + work.run.rejected >= work.run.seen:
         return True
     work.run.note = "Taken over after a crash: what is missing from the list is looked for at the next full run."
     return False

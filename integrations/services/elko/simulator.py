@@ -143,8 +143,8 @@ class Simulator(simulator.Simulator):
 
     @routes("GET", f"{UA}/Catalogs/Products/Esd")
     def esd(self, request: Request) -> Response:
-        """Licences only, in the shape of products (assumed)."""
-        rows = [row for row in self.table("products_ua") if row["catalog"] == "ESD"]
+        """Licences only, in the shape of products, those of the other list among them (assumed)."""
+        rows = [*(row for row in self.table("products_ua") if row["catalog"] == "ESD"), *self.table("esd_ua")]
         return answer(self.bend(request, "products_ua", rows))
 
     @routes("GET", f"{EU}/Catalog/Products/{{codes}}/Description", f"{UA}/Catalogs/Products/{{codes}}/Description")
