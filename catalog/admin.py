@@ -126,7 +126,7 @@ class ProductAdmin(MirrorAdmin):
             rows[item["product"]].price_range.append(item)
         return listed
 
-    @admin.display(description="")
+    @admin.display(description="picture")
     def picture(self, row: Product) -> Any:
         return thumbnail(row.image_url)
 

@@ -11,6 +11,19 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+# The menu's order.
+APPS = ("orders", "catalog", "integrations", "auth")
+NAMES = {"auth": "People"}
+MODELS = (
+    "Sale", "Purchase", "Package", "Transaction", "StatusWord", "CancelReason",
+    "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",
+    "Vendor", "Schedule", "SyncRun", "Held", "Reject", "ApiCall",
+)  # fmt: skip
+
+
+def place(order: tuple[str, ...], name: str) -> int:
+    return order.index(name) if name in order else len(order)
+
 
 class HubSite(AdminSite):
     site_header = "Crossdock"
@@ -18,6 +31,8 @@ class HubSite(AdminSite):
     index_title = "Today"
     index_template = "admin/hub/home.html"
     site_url = None  # the admin is the site
+    empty_value_display = "–"
+    enable_nav_sidebar = False  # ours, in templates/admin/hub/menu.html, stands beside every page, home included
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
@@ -26,6 +41,14 @@ class HubSite(AdminSite):
             context["hub_late"] = late.count()
             context["hub_late_url"] = f"{page('schedule')}?alarmed_at__isempty=0&enabled__exact=1"
         return context
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """In the order of a working day, not of the alphabet; what is not named here comes after, as Django has it."""
+        listed = super().get_app_list(request, app_label)
+        for app in listed:
+            app["name"] = NAMES.get(app["app_label"], app["name"])
+            app["models"].sort(key=lambda model: place(MODELS, model["object_name"]))
+        return sorted(listed, key=lambda app: place(APPS, app["app_label"]))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().index(request, {**today(), **(extra_context or {})})

@@ -10,7 +10,7 @@ from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 UNKNOWN = "–"
 
@@ -45,12 +45,16 @@ def when(moment: datetime | None) -> SafeString | str:
     return format_html('{} <span class="hub-quiet">({})</span>', exact(moment), age(moment))
 
 
+class Figure(str):
+    """Text that is a number, so that a table can align it."""
+
+
 def figure(number: Decimal | None, least: int = 0) -> str:
     """A number without needless zeros but with at least so many decimals; a dash when unknown."""
     if number is None:
         return UNKNOWN
     places = max(least, -int(number.normalize().as_tuple().exponent))
-    return f"{number:,.{places}f}"
+    return Figure(f"{number:,.{places}f}")
 
 
 def money(amount: Decimal | None, currency: str = "") -> SafeString | str:
@@ -108,13 +112,22 @@ def link(row: models.Model | None, text: str = "") -> SafeString | str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "None.") -> SafeString:
-    """A small table within a page."""
-    body = [format_html("<tr>{}</tr>", format_html_join("", "<td>{}</td>", ((cell,) for cell in row))) for row in rows]
-    if not body:
+    """A small table within a page; a column of figures is aligned at its end."""
+    kept = list(rows)
+    if not kept:
         return format_html('<span class="hub-quiet">{}</span>', empty)
-    head = format_html_join("", '<th scope="col">{}</th>', ((text,) for text in heads))
+    ends = [mark(cells) for cells in zip(*kept, strict=True)]
+    head = format_html_join("", '<th scope="col"{}>{}</th>', zip(ends, heads, strict=True))
+    body = (format_html_join("", "<td{}>{}</td>", zip(ends, row, strict=True)) for row in kept)
     return format_html(
         '<div class="hub-scroll"><table class="hub-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
         head,
-        format_html_join("", "{}", ((row,) for row in body)),
+        format_html_join("", "<tr>{}</tr>", ((row,) for row in body)),
     )
+
+
+def mark(cells: Sequence[Any]) -> SafeString:
+    """The attribute of a column's cells: all of them figures or unknown, and at least one a figure."""
+    known = [cell for cell in cells if cell not in ("", UNKNOWN)]
+    right = known and all(isinstance(cell, int | Figure) or "hub-money" in str(cell) for cell in known)
+    return mark_safe(' class="hub-number"' if right else "")
