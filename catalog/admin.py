@@ -174,7 +174,7 @@ class VariantAdmin(MirrorAdmin):
     list_select_related = ("vendor", "product")
     page_related = ("vendor", "product")
     list_defer = (
-        "raw", "search", "note", "attributes", "size",
+        "raw", "search", "note", "attributes", "size", "description", "translations", "images",
         "product__raw", "product__search", "product__description", "product__specs", "product__images",
     )  # fmt: skip
     search_fields = ("search",)

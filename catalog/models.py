@@ -132,7 +132,12 @@ class Variant(Mirrored):
     weight_kg = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
     size = models.JSONField(default=dict, blank=True, help_text="width, height, length with the unit where known.")
     attributes = models.JSONField(default=list, blank=True)
+    description = models.TextField(
+        blank=True, help_text="As the vendor sent it; may hold HTML, which is shown as text."
+    )
+    translations = models.JSONField(default=dict, blank=True, help_text="Name and description by language.")
     image_url = models.TextField(blank=True)
+    images = models.JSONField(default=list, blank=True)
     supplier = models.CharField(max_length=500, blank=True)
     active = models.BooleanField(null=True, default=None)
     checked_at = models.DateTimeField("price and stock as of", null=True, blank=True)

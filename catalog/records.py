@@ -86,7 +86,10 @@ class VariantRecord:
     weight_kg: Decimal | None | Keep = KEEP
     size: Mapping[str, Any] | Keep = KEEP
     attributes: tuple[Mapping[str, Any], ...] | Keep = KEEP
+    description: str | Keep = KEEP
+    translations: Mapping[str, Any] | Keep = KEEP
     image_url: str | Keep = KEEP
+    images: tuple[str, ...] | Keep = KEEP
     supplier: str | Keep = KEEP
     active: bool | None | Keep = KEEP
 

@@ -1,5 +1,6 @@
 """How calls are signed. A service's `auth()` makes one of these from the connection's decrypted secrets."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -12,13 +13,19 @@ class Auth(Protocol):
 
 
 class NoAuth(Auth):
-    """For calls that need no signature, such as a log-in or a health check."""
+    """For calls that need no signature, such as a log-in; `hide` is what must not be quoted all the same."""
+
+    def __init__(self, hide: Iterable[str] = ()) -> None:
+        self._hide = [secret for secret in hide if secret]
+
+    def __repr__(self) -> str:
+        return "NoAuth(***)"
 
     def headers(self) -> dict[str, str]:
         return {}
 
     def secrets(self) -> list[str]:
-        return []
+        return list(self._hide)
 
 
 class Bearer(Auth):

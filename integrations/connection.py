@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations import errors, network, vault
+from integrations import errors, network, renewal, vault
+from integrations.auth import Auth, NoAuth
 from integrations.http import CallRecord, Client
 from integrations.models import ApiCall, Token, Vendor
 from integrations.ratelimit import Budget
@@ -16,6 +17,7 @@ from integrations.service import Account, VendorService, Verdict, service_class
 if TYPE_CHECKING:
     from integrations.models import SyncRun
 
+T = TypeVar("T")
 USED_EVERY = timedelta(minutes=1)  # how often "last used" is written at most
 
 
@@ -37,31 +39,74 @@ def open_service(
     run: "SyncRun | None" = None,
     before_call: Callable[[float], None] | None = None,
     interactive: bool = False,
+    dead: int | None = None,
 ) -> VendorService:
-    """The vendor's service, ready to call. Raises errors.NeedsAuth (no usable secret), errors.Refused (its address)."""
+    """The vendor's service, ready to call; a secret the hub can fetch is fetched when it is missing, expired or `dead`.
+
+    Raises errors.NeedsAuth (no usable secret), errors.Refused (its address), and what the fetching raises.
+    """
     kind, account = service_class(vendor.kind), account_of(vendor)
-    try:
-        secrets = vault.secrets_of(vendor)
-    except vault.VaultError as error:
-        raise errors.NeedsAuth(str(error), "Set the secret again, or put the old key back.", cause="vault") from None
-    missing = [secret.label for secret in kind.secrets if secret.required and not secrets.get(secret.name)]
+    fresh = vendor.state == Vendor.State.NEW and vendor.last_ok_at is None and not vendor.calls.exists()
+
+    def client(auth: Auth) -> Client:
+        return Client(
+            account,
+            auth,
+            budget=Budget(f"{vendor.kind}:{vendor.pk}", kind.rate, fresh=fresh),
+            log=_log(vendor, run),
+            before_call=before_call,
+            interactive=interactive,
+            service_rate=kind.rate,
+        )
+
+    held, fetched = _opened(vendor), None
+    if dead is not None or renewal.due(kind, held):
+        gone = dead if dead is not None else held.ids.get(kind.fetches)
+        _, fetched = renewal.renew(vendor, kind, account, gone, lambda hide: client(NoAuth(hide)), before_call)
+        held = _opened(vendor)
+    missing = [secret.label for secret in kind.secrets if secret.required and not held.values.get(secret.name)]
     if missing:
         raise errors.NeedsAuth(f"No {', '.join(missing)} is set.", "Set it on the vendor's page.", cause="token")
     try:
-        auth = kind.auth(account, secrets)
+        auth = kind.auth(account, held.values)
     except ValueError as error:
         raise errors.NeedsAuth(str(error), "Set the secret again.", cause="token") from None
-    fresh = vendor.state == Vendor.State.NEW and vendor.last_ok_at is None and not vendor.calls.exists()
-    client = Client(
-        account,
-        auth,
-        budget=Budget(f"{vendor.kind}:{vendor.pk}", kind.rate, fresh=fresh),
-        log=_log(vendor, run),
-        before_call=before_call,
-        interactive=interactive,
-        service_rate=kind.rate,
-    )
-    return kind(account, client)
+    service = kind(account, client(auth))
+    service.fetched, service.signed_by = fetched, held.ids.get(kind.fetches)
+    return service
+
+
+def with_service(
+    vendor: Vendor,
+    work: Callable[[VendorService], T],
+    *,
+    run: "SyncRun | None" = None,
+    before_call: Callable[[float], None] | None = None,
+    interactive: bool = False,
+) -> T:
+    """Open the vendor's service and work with it; once more with a fresh token when the one there is turns out dead.
+
+    `work` goes on behind what it has done: it is called a second time only when the vendor refused a call unseen.
+    """
+    service = open_service(vendor, run=run, before_call=before_call, interactive=interactive)
+    try:
+        return work(service)
+    except errors.NeedsAuth as error:
+        dead = service.signed_by
+        if error.cause != "token" or dead is None or service.fetched is not None:
+            raise
+        again = open_service(vendor, run=run, before_call=before_call, interactive=interactive, dead=dead)
+        if again.signed_by == dead:
+            raise  # only a person can set another
+        service.http.close()
+    return work(again)
+
+
+def _opened(vendor: Vendor) -> vault.Opened:
+    try:
+        return vault.opened(vendor)
+    except vault.VaultError as error:
+        raise errors.NeedsAuth(str(error), "Set the secret again, or put the old key back.", cause="vault") from None
 
 
 def probe(vendor: Vendor) -> Verdict:
@@ -70,7 +115,7 @@ def probe(vendor: Vendor) -> Verdict:
     try:
         parts = network.check_url(vendor.base_url)
         facts["our outgoing addresses"] = ", ".join(network.egress_addresses(parts.hostname or "")) or "unknown"
-        verdict = open_service(vendor, interactive=True).probe()
+        verdict = with_service(vendor, lambda service: service.probe(), interactive=True)
     except errors.VendorError as error:
         if error.until:
             facts["not before"] = error.until.isoformat(timespec="seconds")

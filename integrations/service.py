@@ -171,6 +171,15 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """A secret a vendor gave, until when it is good where that is told, and facts for people without a secret in them."""
+
+    value: str = field(repr=False)
+    expires_at: datetime | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What "test connection" found. `cause` is None when it works; else token, ip, rate, url, tls, network, vendor, …"""
 
@@ -192,6 +201,9 @@ class VendorService:
     presets: ClassVar[tuple[Preset, ...]] = ()
     options: ClassVar[tuple[Option, ...]] = ()
     secrets: ClassVar[tuple[Secret, ...]] = ()
+    fetches: ClassVar[str] = (
+        ""  # the secret that `fetch_secret` fetches; it needs no declaration where nobody pastes it
+    )
     flows: ClassVar[Mapping[str, Flow]] = {}
     rate: ClassVar[Rate] = Rate(calls=1)
     time_zone: ClassVar[str] = "UTC"
@@ -205,6 +217,8 @@ class VendorService:
     def __init__(self, account: Account, client: "Client") -> None:
         self.account = account
         self.http = client
+        self.fetched: Fetched | None = None  # what was fetched to open this service, if anything had to be
+        self.signed_by: int | None = None  # the id of the token it signs with, where that is one that can be fetched
 
     def option(self, name: str) -> Any:
         """The connection's value of an option, or the declared default."""
@@ -214,6 +228,14 @@ class VendorService:
     def auth(cls, account: Account, secrets: Mapping[str, str]) -> "Auth":
         """How calls are signed, made from the connection's decrypted secrets."""
         raise NotImplementedError(f"{cls.__name__} declares no auth()")
+
+    @classmethod
+    def fetch_secret(cls, account: Account, secrets: Mapping[str, str], client: "Client") -> Fetched | None:
+        """A fresh value of the secret `fetches`, asked for with the others; None when those it takes are not set.
+
+        `client` signs nothing, and blots out every secret of the connection. Raises errors.NeedsAuth when it is refused.
+        """
+        raise NotImplementedError(f"{cls.__name__} declares no fetch_secret()")
 
     def probe(self) -> Verdict:
         """Ask the vendor something harmless. VendorErrors may pass through: `probe.py` turns them into a Verdict."""

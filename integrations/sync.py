@@ -16,10 +16,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import guarding, intake, lease
-from integrations.connection import account_of, open_service
+from integrations.connection import account_of, with_service
 from integrations.errors import NeedsAuth, VendorError
 from integrations.models import Fingerprint, RunSeen, Schedule, SyncRun, Trigger, Vendor
-from integrations.service import Ask, Flow, Page, service_class
+from integrations.service import Ask, Flow, Page, VendorService, service_class
 
 SLICE_SECONDS = 50.0
 SAVE_EVERY = 2.0
@@ -117,8 +117,18 @@ def _mode(schedule: Schedule) -> str:
 
 
 def _work(work: Slice) -> None:
+    """Read on from where the run is; a second time, with a fresh token, when the one there is has died on the way."""
     run = work.run
-    service = open_service(work.vendor, run=run, before_call=lambda seconds: lease.extend(run, seconds))
+    with_service(
+        work.vendor,
+        lambda service: _read(work, service),
+        run=run,
+        before_call=lambda seconds: lease.extend(run, seconds),
+    )
+
+
+def _read(work: Slice, service: VendorService) -> None:
+    run = work.run
     account = account_of(work.vendor)
     guard = intake.guard_of(work.flow, account)
     ask = Ask(

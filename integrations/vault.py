@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -67,8 +68,18 @@ def fingerprint(text: str) -> str:
     return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
-def set_secret(vendor: Vendor, name: str, value: str, user: "AbstractBaseUser | None" = None) -> Token:
-    """Store a secret in place of the active one of that name, which is revoked and wiped in the same transaction."""
+def set_secret(
+    vendor: Vendor,
+    name: str,
+    value: str,
+    user: "AbstractBaseUser | None" = None,
+    *,
+    expires_at: datetime | None = None,
+) -> Token:
+    """Store a secret in place of the active one of that name, which is revoked and wiped in the same transaction.
+
+    A connection that waits for a good token goes on. expires_at: else it is read from a JWT.
+    """
     value = value.strip()
     if not value:
         raise VaultError("The secret is empty; paste it again, or revoke the one there is.")
@@ -76,6 +87,9 @@ def set_secret(vendor: Vendor, name: str, value: str, user: "AbstractBaseUser | 
         Vendor.objects.select_for_update().only("pk").get(pk=vendor.pk)
         for old in Token.objects.filter(vendor=vendor, name=name, active=True):
             revoke(old, user)
+        Vendor.objects.filter(pk=vendor.pk, state=Vendor.State.NEEDS_AUTH).update(
+            state=Vendor.State.ACTIVE, state_reason="", state_since=timezone.now()
+        )
         return Token.objects.create(
             vendor=vendor,
             name=name,
@@ -84,19 +98,34 @@ def set_secret(vendor: Vendor, name: str, value: str, user: "AbstractBaseUser | 
             last_four=value[-4:] if len(value) >= SHOW_FROM else "",
             created_at=timezone.now(),
             created_by_id=user.pk if user else None,
-            expires_at=expiry(value),
+            expires_at=expires_at or expiry(value),
         )
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A connection's active secrets by name: their values, their rows' ids, and when they expire where that is known."""
+
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    ids: dict[str, int] = field(default_factory=dict)
+    expires: dict[str, datetime | None] = field(default_factory=dict)
+
+
+def opened(vendor: Vendor) -> Opened:
+    """Decrypt the active secrets. Raises VaultError that names the one which cannot be read."""
+    found = Opened()
+    for token in Token.objects.filter(vendor=vendor, active=True).only("pk", "name", "ciphertext", "expires_at"):
+        try:
+            found.values[token.name] = decrypt(token.ciphertext, bound=_bound(vendor.pk, token.name))
+        except VaultError as error:
+            raise VaultError(f"Secret “{token.name}” of {vendor}: {error}") from None
+        found.ids[token.name], found.expires[token.name] = token.pk, token.expires_at
+    return found
 
 
 def secrets_of(vendor: Vendor) -> dict[str, str]:
     """The active secrets by name. Raises VaultError that names the one which cannot be read."""
-    found: dict[str, str] = {}
-    for name, ciphertext in Token.objects.filter(vendor=vendor, active=True).values_list("name", "ciphertext"):
-        try:
-            found[name] = decrypt(ciphertext, bound=_bound(vendor.pk, name))
-        except VaultError as error:
-            raise VaultError(f"Secret “{name}” of {vendor}: {error}") from None
-    return found
+    return opened(vendor).values
 
 
 def revoke(token: Token, user: "AbstractBaseUser | None" = None) -> None:

@@ -120,6 +120,7 @@ class OrderLine(models.Model):
     commission_percent = models.DecimalField(max_digits=9, decimal_places=4, null=True, blank=True)
     commission = money()
     net = money()
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.UNKNOWN)
     vendor_status = models.CharField(max_length=200, blank=True)
     cancel_reason = models.CharField(max_length=300, blank=True)

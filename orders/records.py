@@ -28,6 +28,7 @@ class OrderLineRecord:
     commission_percent: Decimal | None = None  # 10 means ten per cent
     commission: Decimal | None = None
     net: Decimal | None = None
+    exchange_rate: Decimal | None | Keep = KEEP
     vendor_status: str = ""
     status: str = "unknown"
     cancel_reason: str = ""

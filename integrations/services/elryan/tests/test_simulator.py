@@ -33,7 +33,7 @@ tiny = pytest.mark.parametrize("elryan", ["tiny"], indirect=True)
 
 
 def asked(elryan: Simulator, path: str, body: object = None, method: str | None = None, **options: Any) -> Answer:
-    return ask(f"{elryan.url}/api{path}", method, body=body, **{"token": elryan.token, **options})
+    return ask(f"{elryan.url}/api{path}", method, body=body, **{"token": elryan.token, "timeout": 90, **options})
 
 
 def got(elryan: Simulator, path: str, body: object = None, method: str | None = None) -> Any:

@@ -1,0 +1,47 @@
+"""What a connection to Elryan may be told. An option that is not proven stands in for what no document states."""
+
+from integrations.service import Option
+from integrations.services.elryan.fields import CURRENCY
+from integrations.services.elryan.parse_catalogue import LANGUAGES
+
+
+def path_option(name: str, label: str, default: str) -> Option:
+    """A path no document states."""
+    return Option(f"{name}_path", label, default=default, proven=False, group="Paths")
+
+
+OPTIONS = (
+    Option("email", "Email", help="Of the merchant account; only to fetch a token."),
+    Option("order_currency", "Currency of orders", default=CURRENCY, help="Elryan's rows name none."),
+    Option(
+        "page_length",
+        "Rows per page",
+        kind="int",
+        default=100,
+        help="A page shorter than this ends a list: never set it above what Elryan gives at once.",
+    ),
+    Option("languages", "Language codes", kind="json", default=LANGUAGES, proven=False),
+    Option(
+        "weight_unit",
+        "Unit of weights",
+        kind="choice",
+        default="g",
+        choices=(("g", "Grams"), ("kg", "Kilograms")),
+        proven=False,
+    ),
+    Option(
+        "updated_filter",
+        "Name of the orders' “changed since” filter",
+        proven=False,
+        help="Such as updated_from. Empty: every run reads all orders and keeps what changed.",
+    ),
+    Option("unfulfilled", "Read the unfulfilled list as well", kind="bool", default=True, proven=False),
+    Option("delivery_ids", "Deliveries to follow", proven=False, help="Ids, with commas: no call lists them."),
+    path_option("token", "Fetch a token", "users/generate-token"),
+    path_option("attribute_values", "Search attribute values", "attribute-values/search"),
+    path_option("variants", "Search variants", "variants/search"),
+    path_option("orders", "Search orders", "orders/search"),
+    path_option("unfulfilled", "Unfulfilled orders", "orders/unfulfilled-list"),
+    path_option("cancel_reasons", "Cancellation reasons", "orders/cancel-reasons"),
+    path_option("trackings", "Search trackings", "package-trackings/search"),
+)
