@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations import errors, network, renewal, vault
+from integrations import circuit, errors, network, renewal, vault
 from integrations.auth import Auth, NoAuth
 from integrations.http import CallRecord, Client
 from integrations.models import ApiCall, Token, Vendor
-from integrations.ratelimit import Budget
+from integrations.ratelimit import Budget, key_of
 from integrations.service import Account, VendorService, Verdict, service_class
 
 if TYPE_CHECKING:
@@ -46,15 +46,21 @@ def open_service(
     Raises errors.NeedsAuth (no usable secret), errors.Refused (its address), and what the fetching raises.
     """
     kind, account = service_class(vendor.kind), account_of(vendor)
+    opened = timezone.now()
     fresh = vendor.state == Vendor.State.NEW and vendor.last_ok_at is None and not vendor.calls.exists()
+
+    def before(seconds: float) -> None:
+        circuit.stop_if_shut(vendor.pk, opened)
+        if before_call:
+            before_call(seconds)
 
     def client(auth: Auth) -> Client:
         return Client(
             account,
             auth,
-            budget=Budget(f"{vendor.kind}:{vendor.pk}", kind.rate, fresh=fresh),
+            budget=Budget(key_of(vendor), kind.rate, fresh=fresh),
             log=_log(vendor, run),
-            before_call=before_call,
+            before_call=before,
             interactive=interactive,
             service_rate=kind.rate,
         )
@@ -123,12 +129,8 @@ def probe(vendor: Vendor) -> Verdict:
     except LookupError as error:
         return Verdict(False, "vendor", str(error), "Choose another kind, or install the one that is missing.", facts)
     if verdict.ok:
-        now = timezone.now()
-        Vendor.objects.filter(pk=vendor.pk).update(last_ok_at=now)
-        waiting = (Vendor.State.NEW, Vendor.State.NEEDS_AUTH)
-        Vendor.objects.filter(pk=vendor.pk, state__in=waiting).update(
-            state=Vendor.State.ACTIVE, state_reason="", state_since=now
-        )
+        Vendor.objects.filter(pk=vendor.pk).update(last_ok_at=timezone.now())
+        circuit.worked(vendor)
         vendor.refresh_from_db(fields=["last_ok_at", "state", "state_reason", "state_since"])
     return Verdict(verdict.ok, verdict.cause, verdict.message, verdict.cure, {**facts, **verdict.facts})
 

@@ -1,15 +1,14 @@
 """Paging: functions that yield Pages of raw row slices, with loop guards; a service says which one fits its vendor."""
 
-import json
 import mmap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from hashlib import blake2b
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.conf import settings
 
+from integrations import loosely
 from integrations.errors import BadPayload
 from integrations.service import Ask, Page, Position
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from integrations.http import Client
 
 BOM = b"\xef\xbb\xbf"
-MAX_PAGES = 20_000
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -38,46 +36,20 @@ def cut(body: bytes | memoryview, where: Sequence[str] = ()) -> list[msgspec.Raw
     if bytes(view[:3]) == BOM:
         view = view[3:]
     try:
+        inner = view
         for name in where:
-            members = _members.decode(view)
+            members = _members.decode(inner)
             if name not in members:
-                raise BadPayload(f"The answer has no “{name}”.", _shape_cure(), said=_sample(view))
-            view = memoryview(bytes(members[name]))
-        return _list.decode(view)
+                raise BadPayload(f"The answer has no “{name}”.", _shape_cure(), said=_sample(inner))
+            inner = memoryview(bytes(members[name]))
+        return _list.decode(inner)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        rows = _cut_loosely(view)
+        rows = loosely.cut(view, where)
         if rows is not None:
             return rows
         raise BadPayload(
             f"The answer is not the list it should be: {error}.", _shape_cure(), said=_sample(view)
         ) from None
-
-
-def _cut_loosely(view: memoryview) -> list[msgspec.Raw] | None:
-    """Cut a list that holds NaN or Infinity, which JSON does not know; None when that is not what is wrong with it."""
-    try:
-        text = bytes(view).decode()
-    except UnicodeDecodeError:
-        return None
-    if "NaN" not in text and "Infinity" not in text:
-        return None
-    decoder, space = json.JSONDecoder(), " \t\r\n"
-    rows: list[msgspec.Raw] = []
-    at = len(text) - len(text.lstrip(space))
-    if text[at : at + 1] != "[":
-        return None
-    at += 1
-    try:
-        while True:
-            while at < len(text) and text[at] in space + ",":
-                at += 1
-            if text[at] == "]":
-                return rows
-            _, end = decoder.raw_decode(text, at)
-            rows.append(msgspec.Raw(text[at:end].encode()))
-            at = end
-    except (ValueError, IndexError, RecursionError):
-        return None
 
 
 def whole_list(
@@ -119,37 +91,6 @@ def whole_list(
             again=stop <= handled,
         )
     file.unlink(missing_ok=True)
-
-
-def by_offset(
-    fetch: Callable[[int, int], bytes],
-    *,
-    ask: Ask,
-    length: int,
-    rows_of: Callable[[bytes], list[Any]] = cut,
-    prefix: Mapping[str, Any] | None = None,
-) -> Iterator[Page]:
-    """Pages by row offset without a total: goes on by the number received, stops at a short page or one wholly seen before.
-
-    fetch(start, length) → body. `prefix` is kept in the position (for a flow that pages through several lists).
-    """
-    start = int((ask.position or {}).get("start", 0))
-    seen: set[bytes] = set()
-    for _ in range(MAX_PAGES):
-        rows = rows_of(fetch(start, length))
-        digests = [blake2b(bytes(row), digest_size=16).digest() for row in rows]
-        if rows and seen.issuperset(digests):
-            raise BadPayload(
-                f"The vendor sent the same page again at row {start}: its paging runs in a circle.",
-                "Nothing was lost: rows up to here are stored. Tell the vendor, or try again later.",
-            )
-        seen.update(digests)
-        start += len(rows)
-        last = len(rows) < length
-        yield Page(rows, position={**(prefix or {}), "start": start}, last=last)
-        if last:
-            return
-    raise BadPayload(f"The list did not end after {MAX_PAGES} pages.", "Tell the vendor; its paging never stops.")
 
 
 def batches(ask: Ask, size: int) -> Iterator[tuple[list[str], Position]]:

@@ -17,14 +17,19 @@ from typing import Any
 from django.db import connection
 
 from integrations import errors
-from integrations.models import RateSlot, RateWaiter
+from integrations.models import RateSlot, RateWaiter, Vendor
 from integrations.service import Rate
 
 SLOT, WAITER = RateSlot._meta.db_table, RateWaiter._meta.db_table
 GATE = -1  # the slot number that holds the time until which the whole budget is shut
+SLOW = -2  # the slot number that holds the time until which only half of the slots are used
 FULL = 0.9  # of the slots used in the last window: a breach is likely the reason of a refusal
 WAITER_LIVES = 5.0  # seconds; a waiter says again and again that it is there
 PATIENCE, INTERACTIVE_PATIENCE = 60.0, 20.0  # seconds at a shut gate before the caller is told to come back
+
+
+def key_of(vendor: Vendor) -> str:
+    return f"{vendor.kind}:{vendor.pk}"
 
 
 class Budget:
@@ -65,24 +70,44 @@ class Budget:
             )
 
     def recently_full(self) -> bool:
-        """Whether at least nine tenths of the slots were used in the last window, or the budget is shut."""
+        """Whether nine tenths of the slots that may be used were used in the last window, or the budget is shut."""
         used, shut = self._run(
-            f"SELECT SUM(CASE WHEN number >= 0 THEN 1 ELSE 0 END), SUM(CASE WHEN number < 0 THEN 1 ELSE 0 END) "
+            f"SELECT SUM(CASE WHEN number >= 0 THEN 1 ELSE 0 END), "
+            f"SUM(CASE WHEN number = {GATE} THEN 1 ELSE 0 END) "
             f"FROM {SLOT} WHERE key = %s AND number < %s AND free_at > {self._at}",
             [self.key, self.rate.calls, self._after(0)],
         )[0]
-        return bool(shut) or (used or 0) >= self.rate.calls * FULL
+        return bool(shut) or (used or 0) >= (self._half if self.slow_until() else self.rate.calls) * FULL
 
     def close(self, seconds: float) -> None:
         """Shut every process out for so long; never shortens what is shut already."""
+        self._mark(GATE, seconds)
+
+    def slow_down(self, seconds: float) -> None:
+        """Every process uses half of the slots for so long: half the speed, as each slot serves once a window."""
+        self._mark(SLOW, seconds)
+
+    def slow_until(self) -> datetime | None:
+        """Until when the budget runs at half speed; None when it does not."""
+        rows = self._run(
+            f"SELECT free_at FROM {SLOT} WHERE key = %s AND number = {SLOW} AND free_at > {self._at}",
+            [self.key, self._after(0)],
+        )
+        return self._time(rows[0][0]).astimezone(UTC) if rows else None
+
+    # -- inside
+
+    @property
+    def _half(self) -> int:
+        return max(1, self.rate.calls // 2)
+
+    def _mark(self, number: int, seconds: float) -> None:
         self._run(
             f"INSERT INTO {SLOT} (key, number, free_at, holder) VALUES (%s, %s, {self._at}, '') "
             f"ON CONFLICT (key, number) DO UPDATE SET free_at = CASE WHEN excluded.free_at > {SLOT}.free_at "
             f"THEN excluded.free_at ELSE {SLOT}.free_at END",
-            [self.key, GATE, self._after(seconds)],
+            [self.key, number, self._after(seconds)],
         )
-
-    # -- inside
 
     def _wait(self, holder: str, interactive: bool, waiting: Callable[[float], None] | None) -> int:
         waiter = ""
@@ -121,7 +146,9 @@ class Budget:
         now = self._after(0)
         rows = self._run(
             f"UPDATE {SLOT} SET free_at = {self._at}, holder = %s WHERE id = (SELECT s.id FROM {SLOT} s "
-            f"WHERE s.key = %s AND s.number >= 0 AND s.number < %s AND s.free_at <= {self._at} "
+            f"WHERE s.key = %s AND s.number >= 0 AND s.number < (CASE WHEN EXISTS (SELECT 1 FROM {SLOT} h "
+            f"WHERE h.key = %s AND h.number = {SLOW} AND h.free_at > {self._at}) THEN %s ELSE %s END) "
+            f"AND s.free_at <= {self._at} "
             f"AND NOT EXISTS (SELECT 1 FROM {SLOT} g WHERE g.key = %s "
             f"AND g.number = {GATE} AND g.free_at > {self._at}) "
             f"{stand_back}ORDER BY s.free_at LIMIT 1{' FOR UPDATE OF s SKIP LOCKED' if self._postgres else ''}) "
@@ -130,6 +157,9 @@ class Budget:
                 self._after(self._lease + self.rate.seconds),
                 holder,
                 self.key,
+                self.key,
+                now,
+                self._half,
                 self.rate.calls,
                 now,
                 self.key,
@@ -147,10 +177,14 @@ class Budget:
         now = self._now()
         ahead = {number: (self._time(free_at) - now).total_seconds() for number, free_at in rows}
         gate = max(ahead.pop(GATE, 0.0), 0.0)
+        if ahead.pop(SLOW, 0.0) > 0:
+            free = min((left for number, left in ahead.items() if number < self._half), default=0.0)
+        else:
+            free = min(ahead.values(), default=0.0)
         others = self._run(
             f"SELECT 1 FROM {WAITER} WHERE key = %s AND until > {self._at} LIMIT 1", [self.key, self._after(0)]
         )
-        return len(ahead), gate, max(min(ahead.values(), default=0.0), 0.0), bool(others)
+        return len(ahead), gate, max(free, 0.0), bool(others)
 
     def _make(self) -> None:
         shut = 0.0 if self.fresh else self.rate.seconds

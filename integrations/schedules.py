@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from integrations import sync
+from integrations import circuit, sync
 from integrations.models import Schedule, Vendor
 from integrations.service import service_class
 
@@ -48,8 +48,8 @@ def _hinted(schedule: Schedule) -> Schedule:
 def due(now: datetime | None = None) -> list[Schedule]:
     """Schedules whose time has come, of connections that may run; orders before catalogues."""
     now = now or timezone.now()
-    blocked = [Vendor.State.PAUSED, Vendor.State.NEEDS_AUTH]
-    rows = Schedule.objects.filter(enabled=True, vendor__enabled=True).exclude(vendor__state__in=blocked)
+    shut = Vendor.objects.filter(circuit.shut(now)).values("pk")
+    rows = Schedule.objects.filter(enabled=True, vendor__enabled=True).exclude(vendor__in=shut)
     rows = rows.filter(Q(due_at=None) | Q(due_at__lte=now)).select_related("vendor")
     return sorted(rows, key=lambda schedule: (lane(schedule) != "live", schedule.due_at or now))
 

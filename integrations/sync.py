@@ -15,9 +15,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import guarding, intake, lease
+from integrations import circuit, guarding, intake, lease
+from integrations.circuit import Leave
 from integrations.connection import account_of, with_service
 from integrations.errors import NeedsAuth, VendorError
+from integrations.http.client import TRIES
 from integrations.models import Fingerprint, RunSeen, Schedule, SyncRun, Trigger, Vendor
 from integrations.service import Ask, Flow, Page, VendorService, service_class
 
@@ -44,6 +46,10 @@ class Slice:
     until: float
     seen: set[bytes]
     progress: Progress | None
+    leave: Leave = Leave.FREE
+    asked: int = 0  # requests of this run before this slice
+    answered: bool = False  # a page came that was asked for
+    doubles: int = 0  # rows whose id came before on the same page
     saved_at: float = 0.0
     cursor: dict[str, Any] | None = None
 
@@ -82,12 +88,17 @@ def run(
     """Work on a flow for one slice (None: to the end). None when another process has it; else the run, parked or finished."""
     schedule = schedule_of(vendor, flow)
     mode = mode or _mode(schedule)
+    leave = circuit.admit(vendor, trigger)
+    if leave is None:
+        return None
     claimed = lease.claim(schedule, trigger=trigger, mode=mode, codes=list(codes), due_at=due_at)
     if claimed is None:
+        if leave is Leave.TRIAL:
+            circuit.give_back(vendor)
         return None
     declared = service_class(vendor.kind).flows[flow]
     until = time.monotonic() + (slice_seconds if slice_seconds is not None else float("inf"))
-    work = Slice(claimed, schedule, declared, vendor, until, _seen(claimed), progress)
+    work = Slice(claimed, schedule, declared, vendor, until, _seen(claimed), progress, leave, claimed.requests)
     try:
         _work(work)
     except VendorError as error:
@@ -129,6 +140,7 @@ def _work(work: Slice) -> None:
 
 def _read(work: Slice, service: VendorService) -> None:
     run = work.run
+    service.http.tries = 1 if work.leave is Leave.TRIAL else service.http.tries
     account = account_of(work.vendor)
     guard = intake.guard_of(work.flow, account)
     ask = Ask(
@@ -140,21 +152,26 @@ def _read(work: Slice, service: VendorService) -> None:
     )
     for page in getattr(service, work.schedule.flow)(ask):
         found = intake.sort(work.schedule, work.flow, page, all_rows=run.mode == SyncRun.Mode.VERIFY or bool(run.codes))
-        work.seen.update(_key(external_id) for external_id in found.digests)
+        before = len(work.seen)
+        work.seen.update(_key(external_id) for external_id in (*found.digests, *found.unreadable))
         if page.again:
             continue
-        _take(work, page, found, account, guard)
+        if not work.answered and run.requests > work.asked:
+            work.answered, service.http.tries = True, TRIES
+            circuit.worked(work.vendor)
+        _take(work, page, found, account, guard, len(work.seen) - before)
         if not page.last and (time.monotonic() > work.until or stopping()):
             _park(work)
             return
     _conclude(work)
 
 
-def _take(work: Slice, page: Page, found: intake.Sorted, account: Any, guard: Any) -> None:
+def _take(work: Slice, page: Page, found: intake.Sorted, account: Any, guard: Any, new: int) -> None:
     """One page: rows, digests and position in one transaction. A page without news writes only the run's own row, rarely."""
     run = work.run
     run.pages += 1
-    run.seen += len(found.digests) + len(found.unreadable)
+    run.seen += new
+    work.doubles += len(page.rows) - len(found.digests) - len(found.unreadable)
     run.position, run.total = page.position, page.total or run.total
     work.cursor = page.cursor or work.cursor
     if found.fresh or found.unreadable:
@@ -191,6 +208,9 @@ def _conclude(work: Slice) -> None:
     run, schedule = work.run, work.schedule
     complete = work.flow.complete and not run.codes and _saw_everything(work)
     account = account_of(work.vendor)
+    if work.doubles:
+        run.note = f"{work.doubles} rows came twice on a page; of two, the later counts. {run.note}".strip()
+        run.total = run.total and max(run.total - work.doubles, run.seen)
     with transaction.atomic():
         if complete:
             missing = [key for key in _known_ids(schedule) if _key(key) not in work.seen]
@@ -215,7 +235,9 @@ def _finish(work: Slice, state: str, **error: str) -> None:
     cursor = work.cursor if good and work.cursor is not None and not run.codes else schedule.cursor
     with transaction.atomic():
         run.state, run.finished_at, run.cursor_after = state, now, cursor
-        _save(work, state=state, finished_at=now, owner="", lease_until=None, cursor_after=cursor, **error)
+        _save(
+            work, state=state, note=run.note, finished_at=now, owner="", lease_until=None, cursor_after=cursor, **error
+        )
         for name, value in error.items():
             setattr(run, name, value)
         RunSeen.objects.filter(run=run).delete()
@@ -232,23 +254,18 @@ def _finish(work: Slice, state: str, **error: str) -> None:
         schedule.save()
         if good:
             Vendor.objects.filter(pk=work.vendor.pk).update(last_ok_at=now)
-            waiting = [Vendor.State.NEW, Vendor.State.NEEDS_AUTH, Vendor.State.BLOCKED]
-            Vendor.objects.filter(pk=work.vendor.pk, state__in=waiting).update(
-                state=Vendor.State.ACTIVE, state_reason="", state_since=now, blocked_until=None
-            )
+    if good and not work.answered and work.leave is Leave.TRIAL:
+        circuit.give_back(work.vendor)  # there was nothing to ask for
     if work.progress:
         work.progress(run)
 
 
 def _fail(work: Slice, error: VendorError) -> None:
-    """Told on the run; a token that is not accepted pauses the vendor, which keeps its schedules."""
+    """Told on the run; what it means for the whole account is the circuit's to say."""
     _finish(work, SyncRun.State.FAILED, error_kind=error.kind, error=str(error), cure=error.cure)
-    if isinstance(error, NeedsAuth):
-        Vendor.objects.filter(pk=work.vendor.pk).exclude(state=Vendor.State.NEEDS_AUTH).update(
-            state=Vendor.State.NEEDS_AUTH, state_reason=f"{error.message} {error.cure}", state_since=timezone.now()
-        )
-    elif error.until is not None:
+    if error.until is not None and not isinstance(error, NeedsAuth):
         Schedule.objects.filter(pk=work.schedule.pk).update(due_at=error.until)
+    circuit.failed(work.vendor, error, work.leave)
 
 
 def _codes(work: Slice) -> Any:
@@ -279,8 +296,7 @@ def _seen(run: SyncRun) -> set[bytes]:
 
 def _saw_everything(work: Slice) -> bool:
     """False when an earlier owner was killed: pages it had handled are stored, but who was on them is not known."""
-    # Without a take-over nothing can be lost; a row that came twice must not look as if something was.
-    if not work.run.takeovers or len(work.seen) + work.run.rejected >= work.run.seen:
+    if len(work.seen) >= work.run.seen:
         return True
     work.run.note = "Taken over after a crash: what is missing from the list is looked for at the next full run."
     return False

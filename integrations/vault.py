@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from integrations import circuit
 from integrations.models import Token, Vendor
 
 if TYPE_CHECKING:
@@ -87,10 +88,7 @@ def set_secret(
         Vendor.objects.select_for_update().only("pk").get(pk=vendor.pk)
         for old in Token.objects.filter(vendor=vendor, name=name, active=True):
             revoke(old, user)
-        Vendor.objects.filter(pk=vendor.pk, state=Vendor.State.NEEDS_AUTH).update(
-            state=Vendor.State.ACTIVE, state_reason="", state_since=timezone.now()
-        )
-        return Token.objects.create(
+        token = Token.objects.create(
             vendor=vendor,
             name=name,
             ciphertext=encrypt(value, bound=_bound(vendor.pk, name)),
@@ -100,6 +98,8 @@ def set_secret(
             created_by_id=user.pk if user else None,
             expires_at=expires_at or expiry(value),
         )
+        circuit.renewed(vendor.pk)
+        return token
 
 
 @dataclass(frozen=True)

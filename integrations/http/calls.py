@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -101,3 +102,7 @@ class Repeat(Exception):
 def told_of(error: errors.VendorError, call: Call) -> errors.VendorError:
     error.method, error.path = error.method or call.method, error.path or call.path
     return error
+
+
+def in_seconds(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)

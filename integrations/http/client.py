@@ -46,6 +46,7 @@ class Client:
         self.account, self._auth, self.budget = account, auth, budget
         self.log, self.before_call, self.interactive = log, before_call, interactive
         self.rate = service_rate or (budget.rate if budget else Rate(1))
+        self.tries = TRIES  # of a read
         self.waited = 0.0  # seconds, for the budget and between tries
         self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self._clean)
 
@@ -131,7 +132,7 @@ class Client:
         return clean(text, self._auth.secrets())
 
     def _made(self, call: Call, receive: Receive) -> Any:
-        tries = 1 if call.write else TRIES
+        tries = 1 if call.write else self.tries
         for attempt in range(1, tries + 1):
             try:
                 return self._attempt(call, receive, attempt)

@@ -1,26 +1,25 @@
 """What a vendor says instead of an answer: each status becomes one of the five kinds, with cause and cure."""
 
-import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import urllib3
 
-from integrations import errors, network
+from integrations import errors
 from integrations.http.answers import ERROR_BODY
-from integrations.http.calls import Call, Repeat
+from integrations.http.calls import Call, Repeat, in_seconds
 from integrations.http.decoding import BadCoding, TooLarge, decoded
 from integrations.http.failures import GONE_WRONG
+from integrations.http.forbidden import forbidden
 from integrations.ratelimit import Budget
 from integrations.service import Rate
 
 LONGEST_WAIT = 900.0  # seconds: the most we take a vendor's word for
-MARGIN = 2.0  # seconds beyond a vendor's block, for clocks and the way
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Judge:
         said = self._said(call, response)
         about: dict[str, Any] = {**call.about(), "said": said}
         if status in (401, 403):
-            raise self._forbidden(call, said)
+            raise forbidden(call, said, self.rate, self.budget, self.base.hostname or "")
         if status == 429:
             raise self._too_many(call, response.headers.get("Retry-After"), said)
         if status >= 500 or status == 408 or status < 200:
@@ -88,36 +87,6 @@ class Judge:
             **call.about(),
         )
 
-    def _forbidden(self, call: Call, said: str) -> errors.VendorError:
-        about: dict[str, Any] = {**call.about(), "said": said}
-        by_ip = bool(re.search(r"\bips?\b|\bip[ -]?address|white-?list|allow-?list", said, re.IGNORECASE))
-        if call.status == 403 and self.budget and self.rate.block and not by_ip and self.budget.recently_full():
-            seconds = self.rate.block + MARGIN
-            self.budget.close(seconds)
-            return errors.Wait(
-                f"The vendor refused us just when its call budget was spent; we stay away for {seconds:.0f} s.",
-                "Nothing to do. If it comes again and again, another program is using the same token.",
-                cause="rate",
-                until=in_seconds(seconds),
-                **about,
-            )
-        ours = ", ".join(network.egress_addresses(self.base.hostname or "")) or "unknown"
-        if by_ip:
-            return errors.NeedsAuth(
-                "The vendor does not accept our address.",
-                f"Ask the vendor to allow this hub's outgoing address: {ours}.",
-                cause="ip",
-                **about,
-            )
-        if call.status == 403:
-            return errors.NeedsAuth(
-                "The vendor refused us though our call budget was not spent: the token or our IP is not accepted.",
-                f"Set a new token; if it is right, ask the vendor to allow this hub's outgoing address: {ours}.",
-                cause="token",
-                **about,
-            )
-        return errors.NeedsAuth("The vendor does not accept the token.", "Set a new token.", cause="token", **about)
-
     def _too_many(self, call: Call, header: str | None, said: str) -> Exception:
         after = retry_after(header)
         error = errors.Wait(
@@ -156,7 +125,7 @@ def retry_after(header: str | None) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, TypeError, OverflowError, IndexError):
             return None
         seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
     return min(seconds, LONGEST_WAIT) if seconds > 0 else None
@@ -164,7 +133,3 @@ def retry_after(header: str | None) -> float | None:
 
 def _place(address: SplitResult) -> tuple[str, str | None, int]:
     return address.scheme, address.hostname, address.port or (443 if address.scheme == "https" else 80)
-
-
-def in_seconds(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)

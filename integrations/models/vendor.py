@@ -39,6 +39,7 @@ class Vendor(models.Model):
     state_reason = models.TextField(blank=True)
     state_since = models.DateTimeField(null=True, blank=True)
     blocked_until = models.DateTimeField(null=True, blank=True)
+    failed_runs = models.IntegerField("runs failed in a row, of any flow", default=0, editable=False)
     time_zone = models.CharField(max_length=60, default="UTC")
     currency = models.CharField(max_length=3, blank=True)
     last_ok_at = models.DateTimeField("last success", null=True, blank=True)

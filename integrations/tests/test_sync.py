@@ -170,6 +170,9 @@ def test_a_refused_token_pauses_the_vendor_and_is_told_without_the_token(elko: S
     assert token not in done.error + done.cure
     vendor.refresh_from_db()
     assert vendor.state == Vendor.State.NEEDS_AUTH
+    assert not [s for s in schedules.due() if s.vendor_id == vendor.pk]
+    again = run(vendor, "products")  # the one more call that tells a dead token from a spent budget
+    assert again.error_kind == "needs_auth"
     assert not [s for s in schedules.due(timezone.now() + timedelta(days=9)) if s.vendor_id == vendor.pk]
 
 

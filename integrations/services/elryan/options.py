@@ -18,7 +18,7 @@ OPTIONS = (
         "Rows per page",
         kind="int",
         default=100,
-        help="A page shorter than this ends a list: never set it above what Elryan gives at once.",
+        help="Elryan may give fewer at once; the list is read to its real end all the same.",
     ),
     Option("languages", "Language codes", kind="json", default=LANGUAGES, proven=False),
     Option(

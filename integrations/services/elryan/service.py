@@ -10,7 +10,8 @@ import msgspec
 from integrations.auth import Auth, Bearer
 from integrations.errors import NeedsAuth, Refused
 from integrations.http import Client
-from integrations.paging import by_offset, encode
+from integrations.offsets import by_offset
+from integrations.paging import encode
 from integrations.service import (
     Account,
     Ask,

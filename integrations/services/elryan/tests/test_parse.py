@@ -242,7 +242,9 @@ def test_a_list_in_parts_goes_on_behind_any_page(elryan: Simulator, flow: str) -
     found = pages(service, flow)
     for place, page in enumerate(found[:-1]):
         rest = pages(service, flow, position=page.position)
-        assert keys(flow, rest) == keys(flow, found[place + 1 :])
+        behind = keys(flow, found[place + 1 :])
+        assert set(behind) <= set(keys(flow, rest))
+        assert len(keys(flow, rest)) <= len(behind) + 20, "the front is read again, for what came to it meanwhile"
         assert rest[-1].cursor == found[-1].cursor
 
 

@@ -1,0 +1,67 @@
+"""Cutting a list out of a body that is JSON but for NaN or Infinity in some row, so that only those rows are refused."""
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+
+SPACE = " \t\r\n"
+
+
+def cut(view: bytes | memoryview, where: Sequence[str] = ()) -> list[msgspec.Raw] | None:
+    """The raw rows of the list at `where`, a path of keys. None when NaN or Infinity is not what is wrong with the body."""
+    try:
+        text = bytes(view).decode()
+    except UnicodeDecodeError:
+        return None
+    if "NaN" not in text and "Infinity" not in text:
+        return None
+    try:
+        at = _skip(text, 0)
+        for name in where:
+            at = _member(text, at, name)
+        return _rows(text, at)
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at] in SPACE:
+        at += 1
+    return at
+
+
+def _member(text: str, at: int, name: str) -> int:
+    """Where the value of a member begins. Raises ValueError when there is no such object or member."""
+    decoder = json.JSONDecoder()
+    if text[at] != "{":
+        raise ValueError("no object")
+    at = _skip(text, at + 1)
+    while text[at] != "}":
+        key, at = decoder.raw_decode(text, at)
+        at = _skip(text, at)
+        if text[at] != ":":
+            raise ValueError("no member")
+        at = _skip(text, at + 1)
+        if key == name:
+            return at
+        _, at = decoder.raw_decode(text, at)
+        at = _skip(text, at)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    raise ValueError("no such member")
+
+
+def _rows(text: str, at: int) -> list[msgspec.Raw]:
+    decoder = json.JSONDecoder()
+    rows: list[msgspec.Raw] = []
+    if text[at] != "[":
+        raise ValueError("no list")
+    at = _skip(text, at + 1)
+    while text[at] != "]":
+        _, end = decoder.raw_decode(text, at)
+        rows.append(msgspec.Raw(text[at:end].encode()))
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return rows

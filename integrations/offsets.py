@@ -1,0 +1,127 @@
+"""Reading a list by row offset from a vendor who gives no total and no promise about its order.
+
+A list may move while it is read: rows come in at the front, go from the middle, jump to the top when they change. So
+each page begins with the last row of the page before. Where that is missing, rows have slipped by: it is read again
+from further back. A short page does not end the list, the answer behind it does: a vendor that once sends 99 rows of
+100, or caps pages below what was asked for, loses nothing. When the end is reached, the front is read again until it
+brings nothing new.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from integrations.errors import BadPayload
+from integrations.paging import cut
+from integrations.service import Ask, Page
+
+MAX_PAGES = 20_000
+PATIENCE = 5  # reads at one place: a list that moves faster than that cannot be read
+CURE = "Rows up to here are stored. It is tried again by itself; tell the vendor if it stays."
+
+Fetch = Callable[[int, int], bytes]  # (start, length) → body
+RowsOf = Callable[[bytes], list[Any]]
+
+
+def by_offset(
+    fetch: Fetch,
+    *,
+    ask: Ask,
+    length: int,
+    rows_of: RowsOf = cut,
+    prefix: Mapping[str, Any] | None = None,
+) -> Iterator[Page]:
+    """Pages of rows not seen before, in the order read; the last one may be empty.
+
+    `prefix` is kept in the position (for a flow that pages through several lists). Raises BadPayload when pages come
+    again and again, or the list never ends or moves too fast.
+    """
+    reader = _Reader(fetch, length, rows_of, ask.position or {})
+    for rows in reader.pages():
+        yield Page(rows, position={**(prefix or {}), **reader.position()}, last=reader.ended)
+
+
+class _Reader:
+    def __init__(self, fetch: Fetch, length: int, rows_of: RowsOf, position: Mapping[str, Any]) -> None:
+        self.fetch, self.rows_of = fetch, rows_of
+        self.length = max(length, 2)  # one row is the last one again
+        self.start = int(position.get("start", 0))
+        self.anchor = str(position.get("anchor", ""))
+        self.resumed = self.start > 0  # what stands further in front is not known any more
+        self.floor = max(self.start - self.length, 0)
+        self.seen: set[str] = {self.anchor} if self.anchor else set()
+        self.answers = 0  # with rows in them
+        self.ended = False
+
+    def position(self) -> dict[str, Any]:
+        return {"start": self.start, "anchor": self.anchor}
+
+    def pages(self) -> Iterator[list[Any]]:
+        idle = 0  # answers one after another that brought nothing new
+        while True:
+            begun = self.start
+            rows, news = self._next()
+            if news:
+                idle = 0
+                yield news
+            elif rows > 1:
+                idle += 1
+            elif begun or self._really_empty():
+                break
+            if idle > PATIENCE:
+                raise BadPayload(f"The vendor sent the same rows again at {begun}: its paging runs in a circle.", CURE)
+            if self.start > MAX_PAGES * self.length:
+                raise BadPayload(f"The list did not end after {MAX_PAGES} pages.", CURE)
+        yield from self._front_again()
+        self.ended = True
+        yield []
+
+    def _next(self) -> tuple[int, list[Any]]:
+        """Read on from the last row: how many rows came, and those not seen before."""
+        start = max(self.start - 1, 0)
+        rows, digests = self._ask(start)
+        most = len(rows)
+        steps = 0
+        while start > self.floor and not (digests and digests[0] in self.seen):
+            steps += 1
+            if steps > PATIENCE:
+                raise BadPayload(f"The vendor's list moves faster than it can be read, at row {self.start}.", CURE)
+            start = max(start - self.length + 1, self.floor)
+            rows, digests = self._ask(start)
+            most = max(most, len(rows))
+        self.start = start + len(rows)
+        self.anchor = digests[-1] if digests else ""
+        return most, self._new(rows, digests)
+
+    def _ask(self, start: int) -> tuple[list[Any], list[str]]:
+        rows = self.rows_of(self.fetch(start, self.length))
+        self.answers += bool(rows)
+        return rows, [blake2b(bytes(row), digest_size=16).hexdigest() for row in rows]
+
+    def _new(self, rows: list[Any], digests: list[str]) -> list[Any]:
+        news = [row for row, digest in zip(rows, digests, strict=True) if digest not in self.seen]
+        self.seen.update(digests)
+        return news
+
+    def _really_empty(self) -> bool:
+        """Whether a list that came empty comes empty once more."""
+        return not self._ask(0)[0]
+
+    def _front_again(self) -> Iterator[list[Any]]:
+        """What came to the front meanwhile. A list of one page cannot have moved."""
+        if self.answers <= 2 and not self.resumed:
+            return
+        for _ in range(PATIENCE):
+            fresh, at = 0, 0
+            while True:
+                rows, digests = self._ask(at)
+                known = any(digest in self.seen for digest in digests)
+                news = self._new(rows, digests)
+                fresh, at = fresh + len(news), at + len(rows)
+                if news:
+                    yield news
+                if known or not news or self.resumed:
+                    break
+            if not fresh or self.resumed:
+                return
+        raise BadPayload("The vendor's list moves faster than it can be read, at its front.", CURE)
