@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0002_guard_memory'),
+        ('integrations', '0003_asked_runs'),
     ]
 
     operations = [
