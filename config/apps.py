@@ -12,3 +12,9 @@ class HubConfig(AppConfig):
 
 class HubAdminConfig(AdminConfig):
     default_site = "config.site.HubSite"
+
+    def ready(self) -> None:
+        super().ready()  # finds every admin module, Django's own among them
+        from config import people
+
+        people.register()

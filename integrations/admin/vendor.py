@@ -93,6 +93,14 @@ class VendorForm(forms.ModelForm):
             raise forms.ValidationError(f"“{slug}” is taken by another connection.")
         return slug
 
+    def clean_base_url(self) -> str:
+        url = str(self.cleaned_data["base_url"])
+        if not url.startswith(("https://", "http://")):
+            raise forms.ValidationError(
+                "Begin with https:// (or http:// for a simulator): vendors are called over HTTP."
+            )
+        return url
+
     def save(self, commit: bool = True) -> Any:
         given = {option.name: stored_option(self.cleaned_data[OPTION + option.name]) for option in self.service.options}
         self.instance.options = {**self.instance.options, **given}
@@ -216,6 +224,13 @@ class VendorAdmin(HubAdmin):
             if value:
                 vault.set_secret(obj, secret.name, value, user=request.user if request.user.is_authenticated else None)
         schedules.ensure(obj)
+
+    def response_add(self, request: HttpRequest, obj: Vendor, post_url_continue: str | None = None) -> HttpResponse:
+        """On its own page, where the connection test is the next thing to press."""
+        if "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, f"{obj} is stored. Test the connection next.")
+        return self.back(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Orders and products point at it, and history must stay; switch it off instead.

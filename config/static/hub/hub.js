@@ -65,3 +65,17 @@
     }
   });
 })();
+
+// A frame that scrolls sideways can be reached with the keyboard; one that does not is no stop on the way.
+(function () {
+  const frames = document.querySelectorAll(".hub-scroll, #changelist-form .results");
+  const watch = new ResizeObserver(function (seen) {
+    for (const frame of seen.map(function (entry) { return entry.target; })) {
+      frame.toggleAttribute("tabindex", false);
+      if (frame.scrollWidth > frame.clientWidth) {
+        frame.setAttribute("tabindex", "0");
+      }
+    }
+  });
+  frames.forEach(function (frame) { watch.observe(frame); });
+})();

@@ -1,0 +1,135 @@
+"""The demo as a browser finds it: its real processes on a folder of their own, with troubles put in on purpose."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 240.0  # seconds; two cores may be busy with the rest of the suite
+SCRIPT = '<img src=x onerror="document.title=\'ran\'"><script>document.title="ran"</script>Cedar lamp'
+
+# What a bad day leaves behind: a script in a vendor's text, a rejected row, held changes, price and stock changes,
+# a flow that is late, a second user.
+TROUBLES = """
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+from datetime import timedelta
+import json, urllib.request
+from integrations import sync
+from integrations.models import Schedule, Trigger, Vendor
+
+SIMULATORS, SCRIPT = {simulators!r}, {script!r}
+
+def ask(method, path, body):
+    data = json.dumps(body).encode()
+    sent = urllib.request.Request(SIMULATORS + "/_sim" + path, data, {{"Content-Type": "application/json"}}, method=method)
+    with urllib.request.urlopen(sent, timeout=30) as answer:
+        return json.load(answer)
+
+def truth(flow):
+    with urllib.request.urlopen(SIMULATORS + "/_sim/elko/truth/" + flow, timeout=30) as answer:
+        return json.load(answer)
+
+rows = truth("products")
+ask("PATCH", "/elko/truth/products/" + str(rows[0]["id"]), {{"name": SCRIPT}})
+ask("PATCH", "/elko/truth/products/" + str(rows[1]["id"]), {{"price": "twelve"}})
+ask("PATCH", "/elko/truth/products/" + str(rows[2]["id"]), {{"price": round(rows[2]["price"] * 1.1, 2), "quantity": "7"}})
+elko, elryan = Vendor.objects.get(slug="demo-elko"), Vendor.objects.get(slug="demo-elryan")
+
+def run(vendor, flow):
+    return sync.run(vendor, flow, Trigger.COMMAND_LINE, slice_seconds=None)
+
+run(elko, "products")
+ask("POST", "/elko/faults", {{"name": "empty_list", "path": "/Catalog/Products"}})
+run(elko, "products")
+ask("DELETE", "/elko/faults", {{}})
+ask("POST", "/elryan/faults", {{"name": "not_json", "path": "/attributes/search"}})  # stays, so that the flow stays failed
+run(elryan, "attributes")
+now = timezone.now()
+late = Schedule.objects.filter(vendor=elryan, flow="attribute_values")
+late.update(last_ok_at=now - timedelta(days=9), alarmed_at=now, due_at=now + timedelta(days=1))
+User.objects.create_user("colleague", is_staff=True)
+Group.objects.create(name="Buyers")
+"""
+
+
+@dataclass
+class Hub:
+    """A running hub. `sign_in` is its admin's password; `ask` runs a line of Python on its database."""
+
+    address: str
+    simulators: str
+    password: str
+    environment: dict[str, str]
+
+    def ask(self, line: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", "shell", "-v", "0", "-c", line],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"The hub's shell failed:\n{done.stderr}")
+        return done.stdout
+
+    def fault(self, kind: str, **what: Any) -> None:
+        import json
+
+        self._control("POST", f"/{kind}/faults", json.dumps(what).encode())
+
+    def clear(self, kind: str) -> None:
+        self._control("DELETE", f"/{kind}/faults", b"{}")
+
+    def _control(self, method: str, path: str, body: bytes) -> None:
+        sent = urllib.request.Request(f"{self.simulators}/_sim{path}", body, method=method)
+        urllib.request.urlopen(sent, timeout=30).close()
+
+
+@contextmanager
+def running() -> Iterator[Hub]:
+    """`manage.py demo` until it answers, with the troubles in; ended by its own id."""
+    with tempfile.TemporaryDirectory(prefix="crossdock-browser-", ignore_cleanup_errors=True) as folder:
+        ours = ("DATABASE_URL", "TEST_SQLITE", "DJANGO_SETTINGS_MODULE", "CELERY_BROKER_URL", "SECRET_KEY", "HUB_KEYS")
+        environment = {name: value for name, value in os.environ.items() if name not in ours} | {
+            "HUB_VAR": folder, "HUB_DEMO": "1", "VENDOR_PRIVATE_HOSTS": "127.0.0.1,localhost", "C_FORCE_ROOT": "1",
+            "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1",
+        }  # fmt: skip
+        said = Path(folder) / "demo.log"
+        with said.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "demo"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        try:
+            text = wait_for("Password", said, process)
+            found = {name: re.search(rf"{name}\s+(\S+)", text) for name in ("Open", "Password", "on")}
+            address, password, simulators = (found[n].group(1) for n in ("Open", "Password", "on"))  # type: ignore[union-attr]
+            hub = Hub(address.removesuffix("/admin/"), simulators, password, environment)
+            hub.ask(TROUBLES.format(simulators=simulators, script=SCRIPT))
+            yield hub
+        finally:
+            process.terminate()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_for(word: str, said: Path, process: "subprocess.Popen[bytes]") -> str:
+    """What the demo said until the word came; RuntimeError with its last lines when it ends or takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        text = said.read_text(errors="replace")
+        if word in text:
+            return text
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"The demo did not come up. It said:\n{text[-3000:]}")
+        time.sleep(0.2)
