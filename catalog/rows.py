@@ -12,6 +12,7 @@ from catalog.records import KEEP
 
 BATCH = 500
 Values = dict[str, Any]  # column name → value; KEEP leaves what is stored
+Key = Any  # the key column's value, or a tuple where a row is known by several columns
 
 
 @dataclass
@@ -19,17 +20,17 @@ class Change:
     """One stored row that differs: `before` and `after` hold the columns that changed."""
 
     id: int
-    external_id: str
+    external_id: Key
     before: Values
     after: Values
 
 
 @dataclass
 class Written:
-    """What `write` did: ids of all rows by external id, the ids created, the changes."""
+    """What `write` did: ids of all rows by key, the keys created, the changes."""
 
-    ids: dict[str, int] = field(default_factory=dict)
-    created: set[str] = field(default_factory=set)
+    ids: dict[Key, int] = field(default_factory=dict)
+    created: set[Key] = field(default_factory=set)
     changes: list[Change] = field(default_factory=list)
 
 
@@ -50,17 +51,22 @@ def stored(model: type[Model], scope: Mapping[str, Any], key: str, keys: Iterabl
 def write(
     model: type[Model],
     scope: Mapping[str, Any],
-    rows: Mapping[str, Values],
+    rows: Mapping[Key, Values],
     *,
     now: datetime,
-    key: str = "external_id",
-    known: Mapping[str, Any] | None = None,
+    key: str | tuple[str, ...] = "external_id",
+    known: Mapping[Key, Any] | None = None,
 ) -> Written:
     """Make the stored rows of `scope` equal to `rows` (by `key`); nothing is written for a row whose values are equal.
 
-    scope: columns that say whose rows these are, e.g. {"vendor_id": 7}. known: stored rows when the caller has read them.
+    scope: columns that say whose rows these are, e.g. {"vendor_id": 7}. known: stored rows when the caller has read them;
+    needed where `key` names several columns.
     """
-    known = stored(model, scope, key, rows) if known is None else known
+    if known is None:
+        if isinstance(key, tuple):
+            raise TypeError("Rows known by several columns must be read by the caller.")
+        known = stored(model, scope, key, rows)
+    names = (key,) if isinstance(key, str) else key
     dated = {f.name for f in model._meta.fields} >= {"seen_at", "changed_at"}
     result = Written()
     new: list[Any] = []
@@ -72,7 +78,8 @@ def write(
             told = {name: value for name, value in values.items() if value is not KEEP}
             if dated:
                 told |= {"seen_at": now, "changed_at": now}
-            new.append(model(**scope, **{key: row_key}, **told))
+            named = dict(zip(names, row_key if isinstance(key, tuple) else (row_key,), strict=True))
+            new.append(model(**scope, **named, **told))
             result.created.add(row_key)
             continue
         result.ids[row_key] = row.pk
@@ -90,7 +97,8 @@ def write(
     manager = model._default_manager
     manager.bulk_create(new, batch_size=BATCH)
     for row in new:
-        result.ids[getattr(row, key)] = row.pk
+        found = tuple(getattr(row, name) for name in names)
+        result.ids[found if isinstance(key, tuple) else found[0]] = row.pk
     if differing:
         manager.bulk_update(differing, sorted(columns), batch_size=BATCH)
     return result

@@ -22,6 +22,7 @@ from integrations.errors import NeedsAuth, VendorError
 from integrations.http.client import TRIES
 from integrations.models import Fingerprint, RunSeen, Schedule, SyncRun, Trigger, Vendor
 from integrations.service import Ask, Flow, Page, VendorService, service_class
+from orders import linking
 
 SLICE_SECONDS = 50.0
 SAVE_EVERY = 2.0
@@ -216,6 +217,8 @@ def _conclude(work: Slice) -> None:
             missing = [key for key in _known_ids(schedule) if _key(key) not in work.seen]
             guarding.gone(schedule, run, work.flow, account, missing, known=len(missing) + len(work.seen))
         guarding.decide(schedule, run, work.flow, account)
+        if run.created and work.flow.room == "catalog":
+            linking.match_again(schedule.vendor_id, since=run.started_at)
         state = SyncRun.State.OK
         if run.rejected:
             state = SyncRun.State.PARTIAL

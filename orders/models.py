@@ -82,6 +82,9 @@ class Order(Mirrored):
     net = money()
     exchange_rate = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     exchange_source = models.CharField(max_length=100, blank=True)
+    other_numbers = models.JSONField(
+        default=list, blank=True, help_text="Further numbers the vendor has for this order, e.g. its purchase orders."
+    )
     line_count = models.IntegerField(default=0)
     search = models.TextField(blank=True, editable=False)
     note = models.TextField(blank=True)
@@ -131,6 +134,11 @@ class OrderLine(models.Model):
     class Meta:
         ordering = ("position", "id")
         constraints = [models.UniqueConstraint(fields=("order", "external_id"), name="order_line_once")]
+        indexes = [  # lines that wait for their variant, by what it would be known by
+            models.Index(fields=("sku",), condition=models.Q(match="none"), name="order_line_waits_sku"),
+            models.Index(fields=("barcode",), condition=models.Q(match="none"), name="order_line_waits_barcode"),
+            models.Index(fields=("external_id",), name="order_line_external_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity or '?'} × {self.sku or self.name}"

@@ -66,7 +66,7 @@ class OrderRecord:
     net: Decimal | None | Keep = KEEP
     exchange_rate: Decimal | None | Keep = KEEP
     exchange_source: str | Keep = KEEP
-    search_extra: tuple[str, ...] = ()  # further numbers an operator may hold, e.g. the purchase-order id
+    other_numbers: tuple[str, ...] = ()  # further numbers an operator may hold, e.g. the purchase-order id
 
 
 @dataclass(frozen=True, slots=True)

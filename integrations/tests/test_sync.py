@@ -15,6 +15,7 @@ from integrations import connecting, desk, lease, schedules, sweeping, sync
 from integrations.models import Fingerprint, Held, HeldRow, Reject, Schedule, SyncRun, Trigger, Vendor
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
+from orders.models import OrderLine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -244,3 +245,15 @@ def test_sync_prints_one_json_object(elko: Simulator, capsys: pytest.CaptureFixt
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is True
     assert told["runs"][0]["created"] == len(elko.truth("products"))
+
+
+def test_orders_that_came_before_the_catalogue_find_their_variants(elko: Simulator) -> None:
+    vendor = connected(elko)
+    run(vendor, "orders")
+    assert not OrderLine.objects.exclude(variant=None).exists()
+    run(vendor, "products")
+    early = dict(OrderLine.objects.values_list("external_id", "variant__external_id"))
+    assert any(early.values())
+    SyncRun.objects.filter(flow="orders").delete()
+    run(vendor, "orders", mode=SyncRun.Mode.VERIFY)
+    assert dict(OrderLine.objects.values_list("external_id", "variant__external_id")) == early

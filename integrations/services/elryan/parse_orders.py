@@ -47,7 +47,7 @@ def order(row: Row, account: Account) -> OrderRecord:
         currency=order_currency(account),
         exchange_rate=KEEP if rate is None else rate,
         exchange_source=KEEP if rate is None else RATE,
-        search_extra=tuple(filter(None, (text(row.get("Purchase Order ID"), 200),))),
+        other_numbers=tuple(filter(None, (text(row.get("Purchase Order ID"), 200),))),
     )
 
 

@@ -55,7 +55,7 @@ def test_a_row_is_one_line_of_its_order() -> None:
         {"ar": "مصباح أرز"},
     )
     assert (order.currency, order.exchange_rate, order.exchange_source) == ("USD", 1490, "Magento IQD Exchange Rate")
-    assert order.search_extra == ("4001",)
+    assert order.other_numbers == ("4001",)
 
 
 def test_only_the_true_clock_is_believed_and_the_day_begins_in_baghdad() -> None:

@@ -1,0 +1,141 @@
+"""What belongs together although it came apart: lines and variants, packages and transactions and their orders.
+
+A vendor's lists arrive in any order, and an unchanged row is not looked at again; so whichever side comes later makes the link.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db.models import Q
+
+from catalog import rows
+from catalog.mirror import search_text
+from catalog.models import Variant
+from orders.models import Order, OrderLine, Package, PackageLine, Transaction
+from orders.records import OrderLineRecord
+
+Match = tuple[int | None, str]  # variant id, how it was found
+NONE, AMBIGUOUS = "none", "ambiguous"
+
+
+def match(vendor_id: int, lines: Iterable[OrderLineRecord | OrderLine]) -> list[Match]:
+    """Each line's variant of the same vendor: by SKU, else by GTIN. Ambiguous stays unmatched and visible."""
+    lines = list(lines)
+    skus = {line.sku for line in lines if line.sku}
+    codes = {line.barcode or line.sku for line in lines if line.barcode or line.sku}
+    by_sku: dict[str, set[int]] = defaultdict(set)
+    by_gtin: dict[str, set[int]] = defaultdict(set)
+    for column, wanted, found in (("sku", skus, by_sku), ("gtin", codes, by_gtin)):
+        for part in rows.chunks(sorted(wanted)):
+            hits = Variant.objects.filter(vendor_id=vendor_id, **{f"{column}__in": part})
+            for pk, value in hits.values_list("pk", column):
+                found[value].add(pk)
+    return [_decide(by_sku.get(line.sku), by_gtin.get(line.barcode or line.sku)) for line in lines]
+
+
+def _decide(by_sku: set[int] | None, by_gtin: set[int] | None) -> Match:
+    for how, hits in (("sku", by_sku), ("gtin", by_gtin)):
+        if hits:
+            return (next(iter(hits)), how) if len(hits) == 1 else (None, AMBIGUOUS)
+    return None, NONE
+
+
+def match_again(vendor_id: int, since: datetime) -> int:
+    """Match lines that matched nothing with variants first seen since then; returns how many found theirs."""
+    codes: set[str] = set()
+    new = Variant.objects.filter(vendor_id=vendor_id, seen_at__gte=since)
+    for pair in new.values_list("sku", "gtin").iterator(chunk_size=5000):
+        codes.update(filter(None, pair))
+    matched = 0
+    for part in rows.chunks(sorted(codes)):
+        named = Q(sku__in=part) | Q(barcode__in=part)
+        lines = list(OrderLine.objects.filter(named, order__vendor_id=vendor_id, match=NONE))
+        for line, (variant_id, how) in zip(lines, match(vendor_id, lines), strict=True):
+            line.variant_id, line.match = variant_id, how
+            matched += variant_id is not None
+        OrderLine.objects.bulk_update([line for line in lines if line.match != NONE], ["variant", "match"])
+    return matched
+
+
+def orders_named(vendor_id: int, names: Iterable[str]) -> dict[str, int]:
+    """Ids of orders by the number, id or line id a vendor uses for them."""
+    result: dict[str, int] = {}
+    for part in rows.chunks(sorted(set(filter(None, names)))):
+        lines = OrderLine.objects.filter(order__vendor_id=vendor_id, external_id__in=part)
+        result |= dict(lines.values_list("external_id", "order_id"))
+        found = Order.objects.filter(Q(number__in=part) | Q(external_id__in=part), vendor_id=vendor_id)
+        for pk, number, external_id in found.values_list("pk", "number", "external_id"):
+            result |= {name: pk for name in (number, external_id) if name in part}
+    return result
+
+
+def adopt(vendor_id: int, names: Mapping[str, int]) -> set[int]:
+    """Give packages and transactions that waited for an order to it: names (number, id, line id) → order id.
+
+    Returns the ids of the orders that were given a package.
+    """
+    given: set[int] = set()
+    for part in rows.chunks(sorted(filter(None, names))):
+        waiting = Package.objects.filter(vendor_id=vendor_id, order=None, order_external_id__in=part)
+        packages = list(waiting.prefetch_related("lines"))
+        for package in packages:
+            package.order_id = names[package.order_external_id]
+            given.add(package.order_id)
+        Package.objects.bulk_update(packages, ["order"], batch_size=rows.BATCH)
+        _adopt_lines(packages)
+        unpaid = Transaction.objects.filter(vendor_id=vendor_id, order=None, order_number__in=part)
+        transactions = list(unpaid.only("pk", "order_number"))
+        for transaction in transactions:
+            transaction.order_id = names[transaction.order_number]
+        Transaction.objects.bulk_update(transactions, ["order"], batch_size=rows.BATCH)
+    return given
+
+
+def _adopt_lines(packages: Iterable[Package]) -> None:
+    packages = list(packages)
+    ids = line_ids({package.order_id for package in packages if package.order_id})
+    lines: list[PackageLine] = []
+    for package in packages:
+        for line in package.lines.all():
+            line.order_line_id = ids.get((package.order_id or 0, line.line_external_id or line.sku))
+            if line.order_line_id:
+                lines.append(line)
+    PackageLine.objects.bulk_update(lines, ["order_line"], batch_size=rows.BATCH)
+
+
+def line_ids(order_ids: Iterable[int]) -> dict[tuple[int, str], int]:
+    """Ids of order lines by (order id, external id), and by (order id, SKU) where no line has that id."""
+    found: dict[tuple[int, str], int] = {}
+    for part in rows.chunks(sorted(order_ids)):
+        lines = OrderLine.objects.filter(order_id__in=part).order_by("pk")
+        for pk, order_id, external_id, sku in lines.values_list("pk", "order_id", "external_id", "sku"):
+            found.setdefault((order_id, sku), pk)
+            found[order_id, external_id] = pk
+    return found
+
+
+def refresh_search(order_ids: Iterable[int]) -> None:
+    """Let orders be found by the tracking numbers their packages have by now."""
+    for part in rows.chunks(sorted(set(order_ids))):
+        changed = []
+        for order in Order.objects.filter(pk__in=part).defer("raw").prefetch_related("lines", "packages"):
+            text = order_text(order, order.lines.all(), [package.tracking_number for package in order.packages.all()])
+            if text != order.search:
+                order.search = text
+                changed.append(order)
+        Order.objects.bulk_update(changed, ["search"], batch_size=rows.BATCH)
+
+
+def order_text(order: object, lines: Iterable[object], tracking: Iterable[str]) -> str:
+    """The text an order is searched in: every number and name of it, of its lines and of its packages.
+
+    order and lines may be rows or records: what a record keeps as stored is the caller's to fill in.
+    """
+    of_order = ("number", "external_id", "reference", "buyer_name", "buyer_email", "buyer_phone")
+    return search_text(
+        *(getattr(order, name) for name in of_order),
+        *getattr(order, "other_numbers", ()),
+        *(getattr(line, name) for line in lines for name in ("external_id", "sku", "barcode")),
+        *sorted(tracking),
+    )
