@@ -15,6 +15,7 @@ from tests import servers
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytest_plugins = ("tests.secrets_watch",)
 ROOT = Path(__file__).resolve().parent
 SHARED = ROOT.parent / "shared"
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}

@@ -22,6 +22,7 @@ class Simulator:
     """
 
     label: ClassVar[str] = ""
+    word: ClassVar[str] = "sandbox"  # part of every secret here; tests set one that is found wherever it should not be
     settings: ClassVar[tuple[str, ...]] = ()  # attributes that may be set over HTTP
     secret_paths: ClassVar[tuple[str, ...]] = ()  # requests whose bodies the ledger must not keep
     sold_out: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # flow: the fields of a row without stock
@@ -34,7 +35,7 @@ class Simulator:
         if seed not in ("demo", "tiny"):
             raise ValueError(f"no seed {seed!r}; there are demo and tiny")
         self.seed, self.size = seed, size
-        self.token: str | None = token or f"{self.kind}-sandbox-token"
+        self.token: str | None = token or f"{self.kind}-{self.word}-token"
         self.started = (now or datetime.now(UTC)).replace(microsecond=0)
         self.url = f"http://127.0.0.1:8100/{self.kind}"  # the server sets where it really is
         self.gzip = True

@@ -124,6 +124,7 @@ def test_a_good_run_that_never_was_is_seen(elko: Elko) -> None:
         invariants.assert_told(vendor)
 
 
+@pytest.mark.leaks
 def test_what_is_left_behind_is_seen(elko: Elko) -> None:
     vendor = connected(elko)
     invariants.assert_clean(vendor, logs=["all quiet"])

@@ -43,7 +43,7 @@ class Simulator(simulator.Simulator):
     }
 
     def __init__(self, **options: Any) -> None:
-        self.email, self.password = "seller@sandbox.example", "sandbox-password"
+        self.email, self.password = "seller@sandbox.example", f"{self.word}-password"
         self.nested_data = self.errors_with_200 = self.vacation = False
         self.honours_updated_from, self.max_length = True, 1000
         self._issued = 0
@@ -107,7 +107,7 @@ class Simulator(simulator.Simulator):
     def living_token(self) -> str:
         if self.token is None:
             self._issued += 1
-            self.token = f"{self.kind}-sandbox-token-{self._issued}"
+            self.token = f"{self.kind}-{self.word}-token-{self._issued}"
         return self.token
 
     def account(self, token: str) -> Row:

@@ -1,0 +1,185 @@
+"""The watch over planted secrets bites: whatever a test leaks, wherever and however it is spelled, fails that test."""
+
+import base64
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from django.utils import timezone
+
+from integrations import vault
+from integrations.models import ApiCall, Token, Vendor
+from integrations.simulator.found import kinds, load
+from tests.secrets_watch import SPELLINGS, WORD, Watch
+
+ROOT = Path(__file__).resolve().parent.parent
+LEAKS = """
+import logging
+import pytest
+from django.core import mail
+from django.test import Client
+from integrations.errors import Refused
+from integrations.models import Vendor
+from tests.secrets_watch import WORD
+
+SECRET = f"elko-{WORD}-token"
+
+
+def test_log():
+    logging.getLogger("integrations.somewhere").debug("asked with %s", SECRET)
+
+
+def test_traceback():
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        logging.getLogger("django").exception("it went wrong")
+
+
+@pytest.mark.django_db
+def test_row():
+    Vendor.objects.create(kind="elko", slug="leak", name="x", options={"deep": [SECRET]})
+
+
+@pytest.mark.django_db
+def test_page():
+    Client().get("/admin/login/", {"next": f"/{SECRET}"})
+
+
+def test_stdout():
+    print(SECRET)
+
+
+def test_stdout_that_was_read(capsys):
+    print(SECRET)
+    assert capsys.readouterr().out
+
+
+def test_exception():
+    with pytest.raises(Refused):
+        raise Refused(f"no: {SECRET}", "set another")
+
+
+def test_failure():
+    assert not f"the token is {SECRET}"
+
+
+def test_mail():
+    mail.send_mail("late", f"asked with {SECRET}", None, ["someone@example.com"])
+
+
+def test_message(settings):
+    (settings.QUEUE / "messages" / "1.msg").write_text(SECRET)
+
+
+@pytest.fixture
+def loud():
+    print(SECRET)
+
+
+def test_fixture(loud):
+    pass
+
+
+@pytest.mark.leaks
+def test_on_purpose():
+    print(SECRET)
+
+
+@pytest.mark.django_db
+def test_clean(client):
+    client.get("/admin/login/")
+    Vendor.objects.create(kind="elko", slug="clean", name="x")
+"""
+
+
+@pytest.mark.leaks
+@pytest.mark.sqlite_only  # the rows of PostgreSQL are looked at below; this is about pytest
+def test_every_way_out_is_watched(tmp_path: Path) -> None:
+    path = tmp_path / "test_leaks.py"
+    path.write_text(LEAKS)
+    kept = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_") and n not in ("DATABASE_URL", "CI")}
+    command = [sys.executable, "-m", "pytest", "-v", "-n0", "-p", "conftest", "-p", "no:cacheprovider", "-rA"]
+    run = subprocess.run(
+        [*command, "--rootdir", ROOT, path],
+        cwd=ROOT,
+        env=kept,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    outcomes = re.findall(r"^(FAILED|ERROR|PASSED)\s+\S*::(test_\w+)", run.stdout, re.MULTILINE)
+    told = {name: word for word, name in outcomes}
+    clean = {name for name, word in told.items() if word == "PASSED"}
+    assert clean == {"test_clean", "test_on_purpose"}, run.stdout + run.stderr
+    assert set(told) == set(re.findall(r"def (test_\w+)", LEAKS))
+    for place in ("the log integrations.somewhere", "the log django", "a row of integrations_vendor", "the page /admin/login/",
+                  "captured stdout call", "captured output", "the error Refused", "the failure", "a mail",
+                  "the file 1.msg", "captured stdout setup"):  # fmt: skip
+        assert f"  {place}: " in run.stdout, place
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", '{"token": "'])
+def test_every_spelling_is_known(before: str) -> None:
+    text = f"{before}{WORD} and more"
+    for spelled in (
+        text,
+        quote(text),
+        quote_plus(text),
+        html.escape(text),
+        json.dumps(text),
+        json.dumps(json.dumps(text)),
+        json.dumps(text).replace("/", "\\/"),
+        base64.b64encode(text.encode()).decode(),
+        base64.urlsafe_b64encode(text.encode()).decode(),
+        json.dumps({"body": base64.b64encode(json.dumps(text).encode()).decode()}),
+        repr(text),
+        repr(text.encode()),
+        text.encode().hex(),
+        text[: len(before) + 14],
+        text[len(before) + 9 :],
+    ):
+        watch = Watch()
+        watch.see("here", spelled)
+        assert watch.found, spelled
+        assert not any(spelling in told for told in watch.found for spelling in SPELLINGS), "told without telling it"
+    watch = Watch()
+    watch.see("here", text.replace("cAnaRy4Front", "canary").replace("Zx9", "Zx8"))
+    assert not watch.found
+
+
+@pytest.mark.leaks
+@pytest.mark.django_db
+def test_every_kind_of_column_is_read_but_the_sealed_one() -> None:
+    secret = f"elko-{WORD}-token"
+    vendor = Vendor.objects.create(kind="elko", slug="watched", name="x")
+    vault.set_secret(vendor, "token", secret)
+    Token.objects.update(ciphertext=secret)
+    watch = Watch()
+    watch.see_rows()
+    assert watch.take() == []
+    Vendor.objects.update(options={"deep": [{"est": secret}]})
+    call = ApiCall.objects.create(vendor=vendor, method="GET", path=f"/{quote(secret, safe='')}", at=timezone.now())
+    watch.see_rows()
+    assert {found.split(":")[0] for found in watch.take()} == {
+        "a row of integrations_vendor",
+        "a row of integrations_apicall",
+    }
+    call.delete()
+    Vendor.objects.update(options={})
+    watch.see_rows()
+    assert watch.take() == []
+
+
+def test_every_simulators_secrets_hold_the_planted_word() -> None:
+    for kind in kinds():
+        for given in load(kind)(seed="tiny").connections():
+            assert given["secrets"], kind
+            assert all(WORD in secret for secret in given["secrets"].values()), kind
