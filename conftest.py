@@ -48,9 +48,13 @@ hypothesis.settings.register_profile("hub", deadline=None, derandomize=CI)
 hypothesis.settings.load_profile("hub")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
+    assert settings.VAR == VAR, "settings were read before this file: this process would share another one's folder"
+    if not WORKER and config.getoption("numprocesses", None):
+        # Else the workers inherit it, and read the settings before they come here.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
     # A real hash takes a third of a second for every user a test makes.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -104,7 +104,11 @@ def test_clean(client):
 def test_every_way_out_is_watched(tmp_path: Path) -> None:
     path = tmp_path / "test_leaks.py"
     path.write_text(LEAKS)
-    kept = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_") and n not in ("DATABASE_URL", "CI")}
+    kept = {
+        n: v
+        for n, v in os.environ.items()
+        if not n.startswith(("PYTEST_", "DJANGO_")) and n not in ("DATABASE_URL", "CI")
+    }
     command = [sys.executable, "-m", "pytest", "-v", "-n0", "-p", "conftest", "-p", "no:cacheprovider", "-rA"]
     run = subprocess.run(
         [*command, "--rootdir", ROOT, path],

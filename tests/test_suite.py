@@ -63,7 +63,7 @@ def test_ci_allows_no_skip(tmp_path, ci, outcome):
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "conftest", "-p", "no:cacheprovider", "--rootdir", ROOT, path],
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {"CI": ci},
+        env={n: v for n, v in os.environ.items() if not n.startswith(("PYTEST_", "DJANGO_"))} | {"CI": ci},
         capture_output=True,
         text=True,
     )
