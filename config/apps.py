@@ -1,6 +1,6 @@
 """The app that carries the admin's theme, and the admin site that uses it."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 
 
@@ -17,4 +17,5 @@ class HubAdminConfig(AdminConfig):
         super().ready()  # finds every admin module, Django's own among them
         from config import people
 
+        apps.get_app_config("auth").verbose_name = "People"
         people.register()

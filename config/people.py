@@ -7,10 +7,10 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.forms import CheckboxSelectMultiple, SelectMultiple
 
-from config.admin import age
+from config.admin import HubAdmin, age
 
 
-class PersonAdmin(UserAdmin):
+class PersonAdmin(HubAdmin, UserAdmin):
     """Rights come by group, or all of them: rights given one by one are what nobody can oversee."""
 
     list_display = ("username", "name", "email", "is_active", "is_staff", "is_superuser", "signed_in")
@@ -24,9 +24,6 @@ class PersonAdmin(UserAdmin):
         ("Dates", {"fields": ("last_login", "date_joined"), "classes": ["hub-facts"]}),
     )
 
-    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
-        return super().changelist_view(request, {"title": "Users", **(extra_context or {})})
-
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, **{"widget": CheckboxSelectMultiple, **kwargs})
 
@@ -39,11 +36,8 @@ class PersonAdmin(UserAdmin):
         return age(row.last_login)
 
 
-class CircleAdmin(GroupAdmin):
+class CircleAdmin(HubAdmin, GroupAdmin):
     filter_horizontal = ()
-
-    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
-        return super().changelist_view(request, {"title": "Groups", **(extra_context or {})})
 
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         widget = SelectMultiple(attrs={"size": 24})

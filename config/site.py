@@ -13,7 +13,6 @@ from django.utils import timezone
 
 # The menu's order.
 APPS = ("orders", "catalog", "integrations", "auth")
-NAMES = {"auth": "People"}
 MODELS = (
     "Sale", "Purchase", "Package", "Transaction", "StatusWord", "CancelReason",
     "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",
@@ -46,7 +45,6 @@ class HubSite(AdminSite):
         """In the order of a working day, not of the alphabet; what is not named here comes after, as Django has it."""
         listed = super().get_app_list(request, app_label)
         for app in listed:
-            app["name"] = NAMES.get(app["app_label"], app["name"])
             app["models"].sort(key=lambda model: place(MODELS, model["object_name"]))
         return sorted(listed, key=lambda app: place(APPS, app["app_label"]))
 
