@@ -105,7 +105,6 @@ class ProductAdmin(MirrorAdmin):
     search_fields = ("search",)
     search_help_text = "Name, SKU, GTIN, id"
     whole_search = True
-    short_search = "external_id"
     keyset = "changed_at"
     own_fields = ("note",)
     tables = ("variants_table",)
@@ -180,7 +179,6 @@ class VariantAdmin(MirrorAdmin):
     search_fields = ("search",)
     search_help_text = "SKU, GTIN, manufacturer's code, name"
     whole_search = True
-    short_search = "sku"
     keyset = "changed_at"
     own_fields = ("watched", "note")
     extra = ("cost_shown", "stock_shown")

@@ -101,6 +101,8 @@ class Product(Mirrored):
         indexes = [
             models.Index(fields=("-changed_at", "-id"), name="product_changed"),
             models.Index(fields=("vendor", "-changed_at", "-id"), name="product_vendor_changed"),
+            models.Index(fields=("-changed_at", "-id"), condition=models.Q(active=False), name="product_inactive"),
+            models.Index(fields=("-changed_at", "-id"), condition=models.Q(gone_at__isnull=False), name="product_gone"),
         ]
 
     def __str__(self) -> str:
@@ -149,6 +151,11 @@ class Variant(Mirrored):
         indexes = [
             models.Index(fields=("-changed_at", "-id"), name="variant_changed"),
             models.Index(fields=("vendor", "-changed_at", "-id"), name="variant_vendor_changed"),
+            models.Index(fields=("-changed_at", "-id"), condition=models.Q(active=False), name="variant_inactive"),
+            models.Index(fields=("-changed_at", "-id"), condition=models.Q(gone_at__isnull=False), name="variant_gone"),
+            models.Index(
+                fields=("-changed_at", "-id"), condition=models.Q(watched=True), name="variant_watched_changed"
+            ),
             models.Index(fields=("vendor", "sku"), name="variant_sku"),
             models.Index(fields=("vendor", "gtin"), name="variant_gtin"),
             models.Index(fields=("vendor", "id"), condition=models.Q(watched=True), name="variant_watched"),

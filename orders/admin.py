@@ -31,7 +31,6 @@ class OrderAdmin(MirrorAdmin):
     search_fields = ("search",)
     search_help_text = "Order, PO or line number, SKU, tracking, buyer"
     whole_search = True
-    short_search = "number"
     keyset = "placed_at"
     own_fields = ("note",)
     extra = ("status_shown",)
@@ -119,7 +118,6 @@ class PackageAdmin(MirrorAdmin):
     search_fields = ("search",)
     search_help_text = "Tracking, package, invoice or order number"
     whole_search = True
-    short_search = "number"
     keyset = "changed_at"
     own_fields = ("note",)
     extra = ("status_shown",)
@@ -181,7 +179,6 @@ class TransactionAdmin(MirrorAdmin):
     search_fields = ("search",)
     search_help_text = "Transaction, invoice or order number"
     whole_search = True
-    short_search = "number"
     keyset = "changed_at"
     own_fields = ("note",)
 

@@ -94,6 +94,9 @@ class Order(Mirrored):
             models.Index(fields=("direction", "-placed_at", "-id"), name="order_placed"),
             models.Index(fields=("direction", "vendor", "-placed_at", "-id"), name="order_vendor_placed"),
             models.Index(fields=("direction", "status", "-placed_at", "-id"), name="order_status_placed"),
+            models.Index(
+                fields=("direction", "-placed_at", "-id"), condition=models.Q(gone_at__isnull=False), name="order_gone"
+            ),
             models.Index(fields=("vendor", "number"), name="order_number"),
         ]
 
@@ -166,6 +169,8 @@ class Package(Mirrored):
         indexes = [
             models.Index(fields=("-changed_at", "-id"), name="package_changed"),
             models.Index(fields=("vendor", "-changed_at", "-id"), name="package_vendor_changed"),
+            models.Index(fields=("status", "-changed_at", "-id"), name="package_status_changed"),
+            models.Index(fields=("shipped_at",), name="package_shipped"),
             models.Index(fields=("vendor", "order_external_id"), name="package_order_ref"),
         ]
 
@@ -241,6 +246,7 @@ class Transaction(Mirrored):
     class Meta(Mirrored.Meta):
         indexes = [
             models.Index(fields=("-changed_at", "-id"), name="transaction_changed"),
+            models.Index(fields=("vendor", "-changed_at", "-id"), name="transaction_vendor_changed"),
             models.Index(fields=("-date", "-id"), name="transaction_date"),
             models.Index(fields=("vendor", "order_number"), name="transaction_order_ref"),
         ]

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from config.admin.paging import PLACE
+from config.admin.place import PLACE
 
 
 class DateRange(admin.FieldListFilter):

@@ -9,7 +9,7 @@ from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 
 from config.admin.paging import HubChangeList
-from config.admin.search import narrowed
+from config.admin.search import Words
 
 # What Django would load besides (jQuery, XRegExp: 220 kB) serves forms.
 LIST_MEDIA = Media(js=["admin/js/actions.js"])
@@ -25,7 +25,6 @@ class HubAdmin(admin.ModelAdmin):
     actions_selection_counter = False
     keyset: ClassVar[str] = ""  # the list's own order: this never-NULL time and the id, newest first
     whole_search: ClassVar[bool] = False  # the model has the column `search`: upper-case words
-    short_search: ClassVar[str] = ""  # words under three letters are the beginning of this column (trigrams need three)
     list_defer: ClassVar[tuple[str, ...]] = ()
     page_related: ClassVar[tuple[str, ...]] = ()  # what one row's page needs joined
 
@@ -49,7 +48,7 @@ class HubAdmin(admin.ModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if not self.whole_search:
             return super().get_search_results(request, queryset, search_term)
-        return narrowed(queryset, search_term, self.short_search), False
+        return queryset.filter(Words(search_term).condition), False
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)

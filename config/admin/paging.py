@@ -1,23 +1,29 @@
-"""Pages of a list without COUNT(*) and without OFFSET."""
+"""Pages of a list in a time that does not grow with it: no COUNT(*), no OFFSET in the list's own order.
 
-from datetime import UTC, datetime
+Every list first asks for the ids of at most CAP rows in any order. When these are all, the page comes from them, whatever
+it is sorted by. When there are more, the rows are so many that a walk in the list's own order soon meets a page of them.
+"""
+
 from typing import Any
 
-from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q
+from django.contrib import messages
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
-from django.utils.dateparse import parse_datetime
+
+from config.admin.place import AFTER, BEFORE, PLACE, Place
+from config.admin.search import Words
 
 CAP = 1000  # counting stops here: "1,000+" is all an operator needs, and costs the same on any table
-AFTER, BEFORE = "after", "before"
-PLACE = (AFTER, BEFORE, "p")
+SORTED = 20_000  # rows that are sorted by any column; longer lists keep their own order
+Page = tuple[list[Any], dict[str, str], dict[str, str]]  # rows; what leads to the older and to the newer ones
+TOO_LONG = f"More than {SORTED:,} rows are not sorted by a column: narrow the list with a filter or a search first."
 
 
 class HubChangeList(ChangeList):
-    """A list that is never counted past CAP, and is paged by key in its own order.
+    """A list that is never counted past CAP and, where the admin names a `keyset`, paged by key."""
 
-    In an order the operator chose it is paged by offset, ids first.
-    """
+    model_admin: Any
 
     def get_filters_params(self, params: Any = None) -> Any:
         left = super().get_filters_params(params)
@@ -29,55 +35,98 @@ class HubChangeList(ChangeList):
         # Another filter or order starts at the first page again.
         return super().get_query_string(new_params, [*(remove or ()), AFTER, BEFORE])
 
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        self.words = Words(self.query if self.model_admin.whole_search else "")
+        if not self.words:
+            return super().get_queryset(request, exclude_parameters)
+        asked, self.query = self.query, ""
+        self.unsearched = super().get_queryset(request, exclude_parameters)
+        self.query = asked
+        return self.unsearched.filter(self.words.condition)
+
     def get_results(self, request: HttpRequest) -> None:
         self.paginator = self.model_admin.get_paginator(request, self.queryset.none(), self.list_per_page)
-        counted = self.queryset.order_by().values("pk")[: CAP + 1].count()
-        self.count_text = f"{CAP:,}+" if counted > CAP else f"{counted:,}"
-        key = getattr(self.model_admin, "keyset", "")
-        if key and "o" not in self.params:
-            rows, older, newer = self.by_key(request, key)
+        place = self.place(request)
+        first = self.words.near(self.unsearched, place, CAP + 1) if self.words and place else []
+        if len(first) > self.list_per_page and place:
+            self.count_text = self.counted(len(first), sure=False)
+            page = self.by_id(place, first)
         else:
-            rows, older, newer = self.by_offset()
-        self.older_url = self.to(request, older) if older else ""
-        self.newer_url = self.to(request, newer) if newer else ""
+            ids = list(self.queryset.order_by().values_list("pk", flat=True)[: CAP + 1])
+            self.count_text = self.counted(len(ids))
+            page = self.page_of(request, place, ids)
+        rows, older, newer = page
+        self.older_url, self.newer_url = (self.to(request, way) if way else "" for way in (older, newer))
+        self.first_url = self.to(request, {}) if newer else ""
+        self.last_url = self.to(request, {BEFORE: ""}) if older and place else ""
         self.result_list = rows
         # What the page shows: "select all" never reaches past it.
-        self.result_count = len(rows)
-        self.full_result_count = self.result_count
+        self.result_count = self.full_result_count = len(rows)
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.can_show_all = False
         self.multi_page = False
 
-    def by_key(self, request: HttpRequest, key: str) -> tuple[list[Any], dict[str, str], dict[str, str]]:
-        back = BEFORE in request.GET and AFTER not in request.GET
-        place = request.GET.get(BEFORE if back else AFTER, "")
-        rows = self.queryset.order_by(key, "pk") if back else self.queryset.order_by(f"-{key}", "-pk")
-        at, _, pk = place.rpartition("~")
-        moment = moment_or_none(at)
-        if moment is not None and pk.isdigit():
-            way = "gt" if back else "lt"
-            rows = rows.filter(**{f"{key}__{way}e": moment}).filter(
-                Q(**{f"{key}__{way}": moment}) | Q(**{f"pk__{way}": int(pk)})
-            )
-        found = list(rows[: self.list_per_page + 1])
+    @staticmethod
+    def counted(rows: int, sure: bool = True) -> str:
+        """`12`, `1,000+`; `230+` when only so many were looked at."""
+        return f"{min(rows, CAP):,}{'+' if rows > CAP or not sure else ''}"
+
+    def place(self, request: HttpRequest) -> Place | None:
+        """Where a page by key begins; None where the list has no key or the operator chose another order."""
+        key = self.model_admin.keyset
+        if not key:
+            return None
+        chosen = self.get_ordering(request, self.root_queryset)[0] if ORDER_VAR in self.params else f"-{key}"
+        return Place.asked(request.GET, key, chosen == f"-{key}") if chosen in (key, f"-{key}") else None
+
+    def page_of(self, request: HttpRequest, place: Place | None, ids: list[int]) -> Page:
+        """The page, given the first ids of all that match."""
+        if len(ids) <= CAP:
+            rows = self.shown.filter(pk__in=ids)
+            return self.by_key(rows, place) if place else self.by_offset(rows.order_by(*self.order(request)))
+        key = self.model_admin.keyset
+        if key and not place and self.longer_than(SORTED):
+            messages.warning(request, TOO_LONG)
+            self.params.pop(ORDER_VAR)
+            place = Place.asked(request.GET, key, True)
+        if place is None:
+            return self.by_offset(self.queryset)
+        # What was looked for is common, but not near this place.
+        return self.by_key(self.queryset, place, walk=not self.words)
+
+    @property
+    def shown(self) -> QuerySet[Any]:
+        return self.apply_select_related(self.root_queryset)
+
+    def order(self, request: HttpRequest) -> Any:
+        return self.get_ordering(request, self.root_queryset)
+
+    def longer_than(self, limit: int) -> bool:
+        return self.queryset.order_by().values("pk")[: limit + 1].count() > limit
+
+    def by_id(self, place: Place, ids: list[int]) -> Page:
+        return self.by_key(self.shown.filter(pk__in=ids[: self.list_per_page + 1]), place)
+
+    def by_key(self, rows: QuerySet[Any], place: Place, walk: bool = True) -> Page:
+        found = list(place.following(rows, walk)[: self.list_per_page + 1])
         more = len(found) > self.list_per_page
         found = found[: self.list_per_page]
-        if back:
+        if place.back:
             found.reverse()
         if not found:
             return [], {}, {}
-        first, last = ((f"{getattr(row, key).isoformat()}~{row.pk}") for row in (found[0], found[-1]))
-        older = {AFTER: last} if (more or back) else {}
-        newer = {BEFORE: first} if (more if back else place) else {}
+        further = place.moment is not None
+        older = {AFTER: place.name(found[-1])} if (further if place.back else more) else {}
+        newer = {BEFORE: place.name(found[0])} if (more if place.back else further) else {}
         return found, older, newer
 
-    def by_offset(self) -> tuple[list[Any], dict[str, str], dict[str, str]]:
+    def by_offset(self, ordered: QuerySet[Any]) -> Page:
         page = max(self.page_num, 1)
         start = (page - 1) * self.list_per_page
-        ids = list(self.queryset.values_list("pk", flat=True)[start : start + self.list_per_page + 1])
+        ids = list(ordered.values_list("pk", flat=True)[start : start + self.list_per_page + 1])
         shown = ids[: self.list_per_page]
-        by_id = {row.pk: row for row in self.queryset.filter(pk__in=shown)}
+        by_id = {row.pk: row for row in self.shown.filter(pk__in=shown)}
         older = {"p": str(page + 1)} if len(ids) > self.list_per_page else {}
         newer = {"p": str(page - 1)} if page > 1 else {}
         return [by_id[pk] for pk in shown if pk in by_id], older, newer
@@ -89,11 +138,3 @@ class HubChangeList(ChangeList):
                 query.setlist(name, values)
         query.update(place)
         return f"?{query.urlencode()}"
-
-
-def moment_or_none(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
