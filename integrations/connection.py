@@ -98,6 +98,7 @@ def with_service(
     try:
         return work(service)
     except errors.NeedsAuth as error:
+        error.said = service.http.quotable(error.said)
         dead = service.signed_by
         if error.cause != "token" or dead is None or service.fetched is not None:
             raise
@@ -105,6 +106,9 @@ def with_service(
         if again.signed_by == dead:
             raise  # only a person can set another
         service.http.close()
+    except errors.VendorError as error:
+        error.said = service.http.quotable(error.said)
+        raise
     return work(again)
 
 

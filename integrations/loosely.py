@@ -1,11 +1,25 @@
-"""Cutting a list out of a body that is JSON but for NaN or Infinity in some row, so that only those rows are refused."""
+"""Cutting a list out of a body that is JSON but for something in some row, so that at most that row is refused.
+
+NaN and Infinity are left in their rows, whose parser refuses them; half a character (a lone surrogate) becomes U+FFFD.
+"""
 
 import json
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 SPACE = " \t\r\n"
+HEX = rb"[0-9a-fA-F]{2}"
+ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB]" + HEX + rb"\\u[dD][c-fC-F]" + HEX + rb"|u[dD][89a-fA-F]" + HEX + rb"|.)", re.DOTALL
+)
+HALF = 6  # bytes of an escape that stands alone
+
+
+def whole_characters(body: bytes) -> bytes:
+    """The body with every lone surrogate's escape replaced; escapes that come in pairs, or mean a backslash, stay."""
+    return ESCAPE.sub(lambda found: b"\\ufffd" if len(found[0]) == HALF else found[0], body)
 
 
 def cut(view: bytes | memoryview, where: Sequence[str] = ()) -> list[msgspec.Raw] | None:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from integrations import loosely
 from integrations.errors import BadPayload
+from integrations.http.answers import HEAD, not_json
 from integrations.service import Ask, Page, Position
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ BOM = b"\xef\xbb\xbf"
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _list = msgspec.json.Decoder(list[msgspec.Raw])
+CURE = "What was stored before stays. If it goes on, look at the connection's address and path options."
 
 
 def encode(value: Any) -> bytes:
@@ -36,20 +38,31 @@ def cut(body: bytes | memoryview, where: Sequence[str] = ()) -> list[msgspec.Raw
     if bytes(view[:3]) == BOM:
         view = view[3:]
     try:
-        inner = view
-        for name in where:
-            members = _members.decode(inner)
-            if name not in members:
-                raise BadPayload(f"The answer has no “{name}”.", _shape_cure(), said=_sample(inner))
-            inner = memoryview(bytes(members[name]))
-        return _list.decode(inner)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        rows = loosely.cut(view, where)
+        return _cut(view, where)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        rows = _mended(bytes(view), where)
         if rows is not None:
             return rows
-        raise BadPayload(
-            f"The answer is not the list it should be: {error}.", _shape_cure(), said=_sample(view)
-        ) from None
+        what = not_json(bytes(view[:HEAD])) or _what(error)
+        raise BadPayload(f"The answer is not the list it should be: {what}.", CURE, said=_sample(view)) from None
+
+
+def _cut(view: memoryview, where: Sequence[str]) -> list[msgspec.Raw]:
+    for name in where:
+        members = _members.decode(view)
+        if name not in members:
+            raise BadPayload(f"The answer has no “{name}”.", CURE, said=_sample(view))
+        view = memoryview(bytes(members[name]))
+    return _list.decode(view)
+
+
+def _mended(body: bytes, where: Sequence[str]) -> list[msgspec.Raw] | None:
+    """The rows of a body in which some row holds what JSON does not know; None when that is not what is wrong with it."""
+    mended = loosely.whole_characters(body)
+    try:
+        return loosely.cut(mended, where) if mended == body else _cut(memoryview(mended), where)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return loosely.cut(mended, where)
 
 
 def whole_list(
@@ -71,14 +84,15 @@ def whole_list(
     if ask.position:
         file, handled = settings.SPOOL / str(ask.position["spool"]), int(ask.position["rows"])
     if file is None or not file.is_file():
-        settings.SPOOL.mkdir(parents=True, exist_ok=True)
-        file = client.spool(path, params, folder=settings.SPOOL)
-    if not file.stat().st_size:
-        raise BadPayload("The answer is empty.", _shape_cure(), path=path)
-    # The map is not closed by hand: pages on their way may still hold slices of it, and it ends with the last of them.
-    with file.open("rb") as handle:
-        mapped = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
-    rows = cut(memoryview(mapped), where)
+        file, handled = client.spool(path, params, folder=settings.SPOOL), 0
+    try:
+        # The map is not closed by hand: pages on their way may still hold slices of it, and it ends with the last of them.
+        with file.open("rb") as handle:
+            mapped = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+        rows = cut(memoryview(mapped), where)
+    except BaseException:
+        file.unlink(missing_ok=True)  # nobody can go on with it
+        raise
     total = len(rows)
     for start in range(0, max(total, 1), size):
         stop = min(start + size, total)
@@ -105,9 +119,11 @@ def batches(ask: Ask, size: int) -> Iterator[tuple[list[str], Position]]:
         yield part, {"after": part[-1]}
 
 
+def _what(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 from byte {error.start} on"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
 def _sample(view: memoryview) -> str:
     return bytes(view[:200]).decode("utf-8", "replace")
-
-
-def _shape_cure() -> str:
-    return "What was stored before stays. If it goes on, look at the connection's address and path options."

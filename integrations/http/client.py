@@ -48,7 +48,7 @@ class Client:
         self.rate = service_rate or (budget.rate if budget else Rate(1))
         self.tries = TRIES  # of a read
         self.waited = 0.0  # seconds, for the budget and between tries
-        self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self._clean)
+        self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self.quotable)
 
     def __repr__(self) -> str:
         return f"Client({self.account.slug})"
@@ -111,7 +111,7 @@ class Client:
         """
         call = self._call("GET", path, params, None, total, read, cap)
         folder.mkdir(parents=True, exist_ok=True)
-        result: Path = self._made(call, spooled(call, self.account.slug, folder, self._clean))
+        result: Path = self._made(call, spooled(call, self.account.slug, folder, self.quotable))
         return result
 
     def close(self) -> None:
@@ -125,10 +125,11 @@ class Client:
         return prepared(self._wire.base.path, method, path, params, body, total=total, read=read, cap=cap)
 
     def _whole(self, call: Call) -> Answer:
-        answer: Answer = self._made(call, whole(call, self._clean))
+        answer: Answer = self._made(call, whole(call, self.quotable))
         return answer
 
-    def _clean(self, text: str) -> str:
+    def quotable(self, text: str) -> str:
+        """A vendor's words fit to be shown: without this account's secrets, without control characters, and not long."""
         return clean(text, self._auth.secrets())
 
     def _made(self, call: Call, receive: Receive) -> Any:
