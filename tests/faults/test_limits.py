@@ -309,7 +309,7 @@ def test_27_a_token_revoked_in_mid_run_stops_all_and_a_new_one_goes_on(kind: str
         assert refused == (2 if kind == "elko" else 1)
         assert not [s for s in schedules.due(timezone.now() + timedelta(days=9)) if s.vendor_id == vendor.pk]
         assert len(mail.outbox) == 1
-        assert old not in mail.outbox[0].body + mail.outbox[0].subject
+        assert old not in f"{mail.outbox[0].subject} {mail.outbox[0].body}"
         sim.token = "a-new-sandbox-token-4711"
         sim.clear_faults()
         connecting.connect(kind, vendor.slug, secrets={"token": sim.token})
