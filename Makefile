@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format bench lock clean
+.PHONY: help setup setup-dev demo test lint format bench docs lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ format: setup-dev ## put the code into the house's format
 bench: ## measure the hub against its goals (the measurements, tests/bench, are not written yet)
 	@scripts/setup.sh --bench
 	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+docs: setup ## write docs/vendors/ anew from what the vendors' folders declare
+	@$(PYTHON) scripts/vendor_pages.py
 
 lock: ## write the lock files anew from the *.in files (needs uv)
 	@exec scripts/lock.sh

@@ -1,0 +1,109 @@
+#!/usr/bin/env python
+"""Writes docs/vendors/<kind>.md for every vendor folder, from what it declares: `make docs`."""
+
+import os
+import sys
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+if TYPE_CHECKING:
+    from integrations.service import Flow, Option, Rate, VendorService
+
+
+def page(kind: str, service: "type[VendorService]") -> str:
+    """The vendor's page as Markdown."""
+    options = [option for option in service.options if not option.group]
+    grouped = sorted({option.group for option in service.options if option.group})
+    parts = [
+        f"# {service.label}",
+        "<!-- Written by `make docs` from what the vendor's folder declares. Change it there. -->",
+        service.summary,
+        f"Kind `{kind}`, a {service.role}. The vendor's own reference: {service.manual}. {rate(service.rate)} "
+        f"Times without a zone are read as {service.time_zone}.",
+        "## Connections",
+        table(
+            ("preset", "environment", "address"),
+            [(f"`{p.name}` {p.label}", p.environment, f"`{p.base_url}`") for p in service.presets],
+        ),
+        "## Secrets",
+        "Write-only: after saving only the last four characters and the age are shown.",
+        table(
+            ("name", "what", "needed", "where it is found"),
+            [(f"`{s.name}`", s.label, "yes" if s.required else "", s.help) for s in service.secrets],
+        ),
+        "## Options",
+        option_table(options),
+        *[f"### {group}\n\n{option_table([o for o in service.options if o.group == group])}" for group in grouped],
+        "Where *unproven* stands, no document of the vendor says so: look at it and confirm it for your account.",
+        "## Flows",
+        table(("flow", "what comes in", "every", "late after", "starts"), map(flow_row, service.flows.items())),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def rate(limit: "Rate") -> str:
+    if not limit.seconds:
+        return f"At most {limit.calls} calls at once."
+    block = f"; a breach shuts the account out for {limit.block:g} s" if limit.block else ""
+    return f"At most {limit.calls} calls in {limit.seconds:g} s{block}."
+
+
+def option_table(options: "Iterable[Option]") -> str:
+    return table(("name", "what", "values", "default", ""), map(option_row, options))
+
+
+def option_row(option: "Option") -> tuple[str, ...]:
+    values = ", ".join(f"`{value}`" for value, _ in option.choices) or option.kind
+    default = f"`{option.default}`" if option.default not in ("", None) else ""
+    notes = [option.help, "" if option.proven else "*unproven*"]
+    return (f"`{option.name}`", option.label, values, default, " ".join(filter(None, notes)))
+
+
+def flow_row(named: "tuple[str, Flow]") -> tuple[str, ...]:
+    name, flow = named
+    starts = "on" if flow.on and flow.proven else "off until confirmed" if not flow.proven else "off"
+    return (f"`{name}`", " ".join(filter(None, (flow.title, flow.help))), span(flow.every), span(flow.max_age), starts)
+
+
+def span(time: timedelta) -> str:
+    """A time span in the largest unit that fits it."""
+    seconds = int(time.total_seconds())
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return f"{seconds} seconds"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head, lines = list(head), [list(row) for row in rows]
+    if not lines:
+        return "None."
+    cells = [
+        head,
+        ["---"] * len(head),
+        *[[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in lines],
+    ]
+    return "\n".join(f"| {' | '.join(row)} |".replace("|  |", "| |").replace("|  |", "| |") for row in cells)
+
+
+def pages() -> dict[Path, str]:
+    """The text of every vendor's page, by its file."""
+    from integrations.service import services
+
+    return {ROOT / "docs" / "vendors" / f"{kind}.md": page(kind, service) for kind, service in services().items()}
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    for file, text in pages().items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
