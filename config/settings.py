@@ -1,6 +1,9 @@
 """Every setting, read from the environment. `.env.example` explains each; none is needed to start."""
 
+import contextlib
+import os
 import secrets
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,8 +23,13 @@ def kept(name: str, make: str) -> str:
     """A secret made once and kept in `var/` with mode 0600, for installations that set none."""
     path = VAR / name
     if not path.is_file():
-        path.touch(mode=0o600)
-        path.write_text(make)
+        # Web, worker and beat may all start at once: the file appears whole, and the first one's stays.
+        handle, draft = tempfile.mkstemp(prefix=name, dir=VAR)
+        with os.fdopen(handle, "w") as file:
+            file.write(make)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        os.unlink(draft)
     return path.read_text().strip()
 
 
