@@ -132,7 +132,12 @@ def products(batch: Batch) -> Outcome:
             "raw": dict(item.raw),
             "gone_at": None,
         }
-    written = rows.write(Product, scope, values, now=batch.now)
+    known_products = rows.stored(Product, scope, "external_id", values)
+    described = {key for key, row in known_products.items() if row.details_at and row.details_at >= row.changed_at}
+    written = rows.write(Product, scope, values, now=batch.now, known=known_products)
+    # A row that differs only in what has no column, such as its stock, is no reason to fetch its details again.
+    same = [c.id for c in written.changes if c.external_id in described and c.after.keys() == {"raw"}]
+    Product.objects.filter(pk__in=same).update(details_at=batch.now)
     pairs = [(record, sifted.offers[variant.external_id]) for record in records for variant in record.variants]
     moved = _variants(batch, [(v, written.ids[r.external_id], r.name, {}) for r, v in pairs], known)
     changed = {change.external_id for change in written.changes}
@@ -171,13 +176,17 @@ def details(batch: Batch) -> Outcome:
         if item.external_id not in known:
             continue
         record: DetailRecord = item.record
-        values[item.external_id] = told(record, "weight_kg", "size") | {"details_at": batch.now}
+        values[item.external_id] = told(record, "weight_kg", "size")
         sizes[item.external_id] = {"weight_kg": record.weight_kg, "size": rows.plain(record.size)}
     written = rows.write(Product, scope, values, now=batch.now, known=known)
     weighed = rows.write(
         Variant, scope, {k: v for k, v in sizes.items() if k in _variant_keys(batch, sizes)}, now=batch.now
     )
-    count(outcome, values, set(), {c.external_id for c in [*written.changes, *weighed.changes]})
+    changed = {c.external_id for c in [*written.changes, *weighed.changes]}
+    # Equal details fetched again are no change, but they are as new as the product from now on.
+    old = [row.pk for row in known.values() if row.details_at is None or row.details_at < row.changed_at]
+    Product.objects.filter(pk__in=old).update(details_at=batch.now)
+    count(outcome, values, set(), changed)
     return outcome
 
 

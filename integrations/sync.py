@@ -26,6 +26,9 @@ from orders import linking
 
 SLICE_SECONDS = 50.0
 SAVE_EVERY = 2.0
+BUG = (
+    "This is a mistake in the hub, not of the vendor: report it with the trace in the log. It is tried again by itself."
+)
 Progress = Callable[[SyncRun], None]
 
 
@@ -107,7 +110,7 @@ def run(
     except lease.Stale:
         return None
     except Exception as error:
-        _finish(work, SyncRun.State.FAILED, error_kind="bug", error=f"{type(error).__name__}: {error}")
+        _finish(work, SyncRun.State.FAILED, error_kind="bug", error=f"{type(error).__name__}: {error}", cure=BUG)
         raise
     finally:
         lease.release(claimed)

@@ -100,7 +100,7 @@ class Service(VendorService):
             product,
             complete=True,
             guard=True,
-            shares=("availability",),
+            shares=("availability", "details"),
             lane="bulk",
         ),
         "details": Flow(

@@ -84,6 +84,23 @@ def test_only_what_is_new_or_changed_is_asked_for_and_the_shape_is_remembered(
     assert done.seen == 2
     pair = sorted((first, second))
     assert described(sim) == ([",".join(pair)] if shape == "new" else pair), "no call to find out the shape again"
+    assert run(vendor, "details").seen == 0, "equal details are not fetched for ever"
+
+
+def test_another_price_is_no_reason_to_fetch_texts_again(sim: Simulator, eu: Vendor, run: Run) -> None:
+    run(eu, "details")
+    row = sim.truth("products")[3]
+    sim.change("products", row["id"], price=row["price"] + 1, quantity="> 50")
+    assert run(eu, "products").updated == 1
+    assert run(eu, "details").seen == 0
+
+
+def test_equal_details_read_again_write_nothing(sim: Simulator, eu: Vendor, run: Run) -> None:
+    run(eu, "details")
+    before = list(Product.objects.order_by("pk").values())
+    done = run(eu, "details", mode=SyncRun.Mode.VERIFY)
+    assert (done.seen, done.unchanged, done.updated) == (11, 11, 0)
+    assert list(Product.objects.order_by("pk").values()) == before
 
 
 def test_an_account_that_changes_its_shape_is_followed(sim: Simulator, eu: Vendor, run: Run) -> None:
