@@ -195,7 +195,9 @@ def trackings(batch: Batch) -> Outcome:
             package.external_id, package.number, number, package.order_external_id, package.invoice_number
         )
         written = rows.write(Package, scope, {record.package: values}, now=batch.now, known=known)
-        if written.changes or _events(batch, {package.pk: (item.external_id, record)}):
+        # Asked for in any case: events are written here.
+        news = _events(batch, {package.pk: (item.external_id, record)})
+        if written.changes or news:
             changed.add(item.external_id)
     linking.refresh_search(package.order_id for package in known.values() if package.order_id)
     count(outcome, done, set(), changed)

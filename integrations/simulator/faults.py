@@ -33,7 +33,10 @@ class Switch:
 
 @dataclass(eq=False)
 class Fault:
-    """One armed switch. `reached` and `release` let a test wait for a held request and let it go."""
+    """One armed switch. `reached` and `release` let a test wait for a held request and let it go.
+
+    A switch on rows or pages strikes requests as others do; `reached` tells that there was something to bend.
+    """
 
     number: int
     name: str

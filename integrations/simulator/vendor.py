@@ -102,6 +102,22 @@ class Simulator:
         """The row with its change times moved; as it is where the vendor sends none."""
         return row
 
+    def lift_limits(self) -> None:
+        """No refusal for too many calls: for tests whose subject is another, on several connections at once."""
+
+    def table_of(self, flow: str) -> str:
+        """The table whose rows a hub's flow of this name reads."""
+        return flow
+
+    def ids_of(self, flow: str) -> set[str]:
+        """The external ids a hub must hold after it read a flow to its end; none where the vendor cannot list them."""
+        with self.lock:
+            return set(self.table(self.table_of(flow)).keys())
+
+    def reading_all(self, page: int | None = None) -> dict[str, Any]:
+        """Options with which a hub asks for every row of every flow, `page` at a time where it has the choice."""
+        return {}
+
     # -- the truth, for tests and for whoever steers a simulator
 
     def truth(self, flow: str) -> list[Row]:
@@ -197,7 +213,10 @@ class Simulator:
         """The rows of a list as the armed faults want them said."""
         for fault in request.faults:
             if fault.switch.stage is Stage.ROWS:
-                rows = fault.switch.apply(Turn(self, request, fault, flow), rows, **fault.options)
+                bent = fault.switch.apply(Turn(self, request, fault, flow), rows, **fault.options)
+                if bent != rows:
+                    fault.reached.set()
+                rows = bent
         return rows
 
     def bends(self, request: Request) -> bool:
@@ -210,6 +229,7 @@ class Simulator:
             if fault.switch.stage is Stage.PAGE:
                 before = self._pages.get(request.path, page)
                 page = fault.switch.apply(Turn(self, request, fault, flow), page, before, **fault.options)
+                fault.reached.set()
         self._pages[request.path] = page
         return page
 

@@ -197,11 +197,12 @@ class Service(VendorService):
         whole: dict[str, Any] = {}
         for codes, position in batches(ask, int(self.option("batch"))):
             good, refused = contents.askable(codes)
+            rows = whole
             if good and not whole:
-                rows = {_key(row): row for row in cut(self._get(path, {name: ",".join(good)}))}
+                answer = cut(self._get(path, {name: ",".join(good)}))
+                rows = {key: row for row in answer if (key := _key(row))}
+                refused += [row for row in answer if not _key(row)]
                 whole = rows if rows.keys() - set(good) else {}
-            else:
-                rows = whole
             yield Page([*(rows[code] for code in good if code in rows), *refused], position=position)
         yield Page([], last=True)
 

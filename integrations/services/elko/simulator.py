@@ -10,6 +10,7 @@ answers; `Catalogs/Vendors` on UA; whatever `simulator_gate.py` and `simulator_o
 import base64
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -323,12 +324,37 @@ class Simulator(simulator.Simulator):
                     return [self._pictured(row, flow[len(name) :]) for row in products]
             return super().truth(flow)
 
+    def lift_limits(self) -> None:
+        self.limit = 1_000_000
+
+    def table_of(self, flow: str) -> str:
+        return {"brands": "vendors", "details": "products", "availability": "products"}.get(flow, flow)
+
+    def ids_of(self, flow: str) -> set[str]:
+        if flow != "categories":
+            return super().ids_of(flow)
+        with self.lock:
+            rows = list(self.table(flow))
+            return {str(row["code"]) for row in rows} | {str(n["code"] or n["id"]) for n in _nodes(tables.tree(rows))}
+
+    def reading_all(self, page: int | None = None) -> dict[str, Any]:
+        return {"availability_scope": "all", **({"batch": page} if page else {})}
+
     def insert_front(self, flow: str) -> None:
         with self.lock:
             table = self.table(flow)
-            if row := next(iter(table), None):
-                new = type(row[table.key])(max(int(key) for key in table.keys()) + 1)  # noqa: SIM118 - a table iterates over rows
-                table.put({**row, **({"elkoCode": new} if "elkoCode" in row else {}), table.key: new}, at=0)
+            row = next(iter(table), None)
+            if row is None:
+                return
+            numbers = [int(key) for key in table.keys() if key.isdigit()]  # noqa: SIM118 - a table iterates over rows
+            new = type(row[table.key])(max(numbers) + 1 if numbers else 100 + len(table))
+            table.put({**row, **({"elkoCode": new} if "elkoCode" in row else {}), table.key: new}, at=0)
+
+
+def _nodes(tree: list[Row]) -> Iterator[Row]:
+    for node in tree:
+        yield node
+        yield from _nodes(node["childs"])
 
 
 def _flow(request: Request, flow: str) -> str:

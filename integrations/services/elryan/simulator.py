@@ -13,7 +13,7 @@ from integrations.services.elryan import simulator_tiny, simulator_writes  # noq
 from integrations.services.elryan.simulator_catalogue import SELLER, utc
 from integrations.services.elryan.simulator_envelope import Failed, routes
 from integrations.services.elryan.simulator_reads import unknown
-from integrations.services.elryan.simulator_sales import Sales, change_times
+from integrations.services.elryan.simulator_sales import REASONS, Sales, change_times
 from integrations.simulator import Request, Response, Table
 from integrations.simulator.seed import hex_id
 from integrations.simulator.wire import Row
@@ -135,6 +135,14 @@ class Simulator(simulator.Simulator):
         except Failed as failed:
             return failed.answer()
         return unknown(request) if response.status == 404 else response
+
+    def ids_of(self, flow: str) -> set[str]:
+        return set(REASONS) if flow == "cancel_reasons" else super().ids_of(flow)
+
+    def reading_all(self, page: int | None = None) -> dict[str, Any]:
+        with self.lock:
+            options = {"delivery_ids": ",".join(self.table("deliveries").keys())}
+        return {**options, **({"page_length": page} if page else {})}
 
     def package_key(self, key: str) -> str:
         """A package's `id` for what stands in a path: that id, or `marketplace_package_id`."""
