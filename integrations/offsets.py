@@ -51,14 +51,15 @@ class _Reader:
         self.floor = max(self.start - self.length, 0)
         self.seen: set[str] = {self.anchor} if self.anchor else set()
         self.answers = 0  # with rows in them
+        self.front = bool(position.get("front"))  # the front was read again; what it brought is stored
         self.ended = False
 
     def position(self) -> dict[str, Any]:
-        return {"start": self.start, "anchor": self.anchor}
+        return {"start": self.start, "anchor": self.anchor, **({"front": True} if self.front else {})}
 
     def pages(self) -> Iterator[list[Any]]:
         idle = 0  # answers one after another that brought nothing new
-        while True:
+        while not self.front:
             begun = self.start
             rows, news = self._next()
             if news:
@@ -72,7 +73,8 @@ class _Reader:
                 raise BadPayload(f"The vendor sent the same rows again at {begun}: its paging runs in a circle.", CURE)
             if self.start > MAX_PAGES * self.length:
                 raise BadPayload(f"The list did not end after {MAX_PAGES} pages.", CURE)
-        yield from self._front_again()
+        if not self.front:
+            yield from self._front_again()
         self.ended = True
         yield []
 
@@ -118,6 +120,7 @@ class _Reader:
                 known = any(digest in self.seen for digest in digests)
                 news = self._new(rows, digests)
                 fresh, at = fresh + len(news), at + len(rows)
+                self.front = True
                 if news:
                     yield news
                 if known or not news or self.resumed:

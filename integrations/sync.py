@@ -175,15 +175,18 @@ def _take(work: Slice, page: Page, found: intake.Sorted, account: Any, guard: An
     run = work.run
     run.pages += 1
     run.seen += new
+    again = len(found.digests) + len(found.unreadable) - new  # on an earlier page of this run: counted there
     work.doubles += len(page.rows) - len(found.digests) - len(found.unreadable)
     run.position, run.total = page.position, page.total or run.total
     work.cursor = page.cursor or work.cursor
     if found.fresh or found.unreadable:
         with transaction.atomic():
+            unchanged = run.unchanged
             intake.store(work.schedule, work.flow, account, run, found, guard)
+            run.unchanged -= min(again, run.unchanged - unchanged)
             _save(work)
     else:
-        run.unchanged += len(found.digests)
+        run.unchanged += len(found.digests) - again
         if time.monotonic() - work.saved_at > SAVE_EVERY:
             _save(work)
     if work.progress:
