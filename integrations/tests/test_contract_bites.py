@@ -4,6 +4,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +157,7 @@ CHECKS: dict[str, Check] = {
     "slices": one_flow(runs.does_in_slices_what_it_does_in_one_go),
     "bad row": one_flow(runs.loses_nothing_to_one_bad_row),
     "loop": one_flow(runs.stops_a_list_that_never_ends),
-    **{
-        kind: lambda party, kind=kind: told.tells_every_kind_of_error(party, "brands", kind)
-        for kind in (*told.FAULTS, "bug")
-    },
+    **{kind: partial(told.tells_every_kind_of_error, flow="brands", kind=kind) for kind in (*told.FAULTS, "bug")},
     "probe": told.probes_well,
     "budget": told.names_a_spent_budget,
 }
@@ -206,7 +204,7 @@ MISTAKES: dict[str, tuple[str, tuple[str, str], str]] = {
         "bad row",
         (READS_ALL, "import json\n        rows = json.loads(self.fetch(0, 1000))\n"
          "        yield Page([encode(row) for row in sorted(rows, key=lambda row: row['code'])], last=True)"),
-        "",
+        "NoneType",
     ),
     "paging without a guard": ("loop", (READS_ALL, PAGED), "for the same page"),
     "a token in the message": (
