@@ -187,6 +187,7 @@ PAGED = """start = int((ask.position or {}).get("start", 0))
             yield Page(rows, position={"start": start}, last=not rows)
             if not rows:
                 return"""
+LEAKS = "a token in the message"
 MISTAKES: dict[str, tuple[str, tuple[str, str], str]] = {
     "a preset without encryption": ("declares", ("https://api", "http://api"), "encrypted"),
     "no preset at all": ("declares", ('(Preset("live", "Live", "https://api.mock.example/v1"),)', "()"), "no preset"),
@@ -207,7 +208,7 @@ MISTAKES: dict[str, tuple[str, tuple[str, str], str]] = {
         "NoneType",
     ),
     "paging without a guard": ("loop", (READS_ALL, PAGED), "for the same page"),
-    "a token in the message": (
+    LEAKS: (
         "token",
         (READS_ALL, "from integrations.errors import NeedsAuth\n"
          "        raise NeedsAuth('The token ' + self.http._auth.secrets()[0] + ' is bad', 'Set the token again')\n"
@@ -224,7 +225,9 @@ MISTAKES: dict[str, tuple[str, tuple[str, str], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize(
+    "mistake", [pytest.param(name, marks=pytest.mark.leaks) if name == LEAKS else name for name in MISTAKES]
+)
 def test_a_mistake_breaks_it(made: Make, mistake: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     check, change, said = MISTAKES[mistake]
     changes = [change]
