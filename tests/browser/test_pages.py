@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from playwright.sync_api import expect
 
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.browser.looking import check, too_wide
@@ -53,9 +54,18 @@ def test_history_and_deletion(visit):
     check(page, *SIZES)
 
 
-def test_a_page_that_is_not_there(visit):
+def test_pages_that_are_not_to_be_had(visit, hub):
     page = visit("/orders/sale/nothing/")
+    expect(page.locator(".messagelist")).to_contain_text("doesn’t exist")
+    page.goto(f"{hub.address}/nothing-here/")
+    expect(page.get_by_role("heading")).to_have_text("There is no such page")
     check(page, *SIZES)
+    page.goto(f"{hub.address}/admin/password_change/")
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_label("Old password").fill("x")
+    page.locator("#content form").evaluate("form => form.submit()")
+    expect(page.get_by_role("heading")).to_have_text("The form was not accepted")
+    check(page, LAPTOP)
 
 
 @pytest.mark.parametrize(
