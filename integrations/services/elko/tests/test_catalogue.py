@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from catalog.models import Brand, Category, Product, Variant
 from integrations.models import Reject, SyncRun, Vendor
@@ -181,6 +183,24 @@ def test_the_language_and_another_path_are_options(sim: Simulator, connected: Co
     assert sim.ledger.asked("/Catalogs/Products")[0].query == [("lang", "UA")]
     run(connected("ua", segment="api/Catalog"), "products")
     assert sim.ledger.asked("/v3.0/api/Catalog/Products")
+
+
+def test_staff_see_it_as_ELKO_says_it(sim: Simulator, connected: Connect, run: Run, admin_client: Client) -> None:
+    """Stock with its sign, money with its currency, and markup as text."""
+    row = sim.truth("products")[0]
+    sim.change(
+        "products", row["id"], price=1054.9, fullDsc="Sound <b>& more</b>", name="HEADSET &quot;PURE&quot; <br/>"
+    )
+    run(connected(), "products")
+    listed = admin_client.get(reverse("admin:catalog_variant_changelist")).content.decode()
+    for told in ("&gt; 50", "&gt; 100", "&gt; 10", "1,054.90 EUR"):
+        assert told in listed
+    page = admin_client.get(
+        reverse("admin:catalog_product_change", args=[variant(row["id"]).product_id])
+    ).content.decode()
+    assert "Sound &lt;b&gt;&amp; more&lt;/b&gt;" in page
+    assert "HEADSET &amp;quot;PURE&amp;quot; &lt;br/&gt;" in page
+    assert "<b>& more" not in page
 
 
 # -- licences: a second list after the first
