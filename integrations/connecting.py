@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils.text import slugify
 
 from integrations import schedules, vault
 from integrations.models import Vendor
-from integrations.service import Option, VendorService, service_class
+from integrations.service import Option, Preset, VendorService, service_class
 
 
 class BadOption(ValueError):
@@ -87,22 +88,23 @@ def connect(
     if vendor is not None and vendor.kind != kind:
         raise BadOption(f"“{slug}” is a connection of kind {vendor.kind}; choose another slug.")
     checked = options_of(service, options or {})
-    preset = next(
-        (p for p in service.presets if p.name == environment or p.environment == environment), service.presets[0]
-    )
-    layout = next((p for p in service.presets if any(p.options.get(k) == v for k, v in checked.items())), preset)
+    _check_address(base_url)
+    asked = _presets_of(service, environment, checked)
+    preset = next(iter(asked), service.presets[0])
     if vendor is None:
         vendor = Vendor(
             kind=kind,
             slug=slug,
             name=slug,
-            base_url=layout.base_url,
-            environment=layout.environment,
-            options=dict(layout.options),
+            base_url=preset.base_url,
+            environment=preset.environment,
+            options=dict(preset.options),
             time_zone=service.time_zone,
             currency=service.currency,
             state_since=timezone.now(),
         )
+    elif asked and vendor.base_url in {other.base_url for other in service.presets if other not in asked}:
+        vendor.base_url, vendor.environment = preset.base_url, preset.environment  # an address of one's own stays
     vendor.name = name or vendor.name
     vendor.base_url = base_url or vendor.base_url
     if environment in Vendor.Environment.values:
@@ -118,6 +120,25 @@ def connect(
             vault.set_secret(vendor, secret, value, user)
     schedules.ensure(vendor)
     return vendor
+
+
+def _presets_of(service: type[VendorService], environment: str, options: Mapping[str, Any]) -> list[Preset]:
+    """The presets that were asked for, by one of their options, else by name or environment; none when none was."""
+    by_name = [one for one in service.presets if environment in (one.name, one.environment)]
+    if environment and not by_name and environment not in Vendor.Environment.values:
+        known = dict.fromkeys([one.name for one in service.presets] + list(Vendor.Environment.values))
+        raise BadOption(f"{service.label} has no environment “{environment}”. Choices: {', '.join(known)}.")
+    return [one for one in service.presets if any(one.options.get(k) == v for k, v in options.items())] or by_name
+
+
+def _check_address(base_url: str) -> None:
+    try:
+        parts = urlsplit(base_url)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        whole = False
+    if base_url and not whole:
+        raise BadOption(f"“{base_url[:100]}” is no address. Write it whole, such as https://api.example.com/v1.")
 
 
 @transaction.atomic

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations import connecting
-from integrations.console import USAGE
+from integrations import connecting, vault
+from integrations.console import FAILED, USAGE
 from integrations.models import Vendor
 
 
@@ -35,10 +35,12 @@ class Command(BaseCommand):
                 environment=options["environment"],
                 writes=options["writes"],
                 options=dict(map(pair, options["set"])),
-                secrets={name: secret(value) for name, value in map(pair, options["secret"])},
+                secrets={name: secret(name, value) for name, value in map(pair, options["secret"])},
             )
         except (LookupError, connecting.BadOption) as error:
             raise CommandError(str(error), returncode=USAGE) from None
+        except vault.VaultError as error:
+            raise CommandError(str(error), returncode=FAILED) from None
         self.stdout.write(f"{vendor.name} is connected as “{vendor.slug}”. Try it: manage.py probe {vendor.slug}")
 
 
@@ -49,12 +51,16 @@ def pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def secret(value: str) -> str:
+def secret(name: str, value: str) -> str:
+    """A secret's value: as it is, from a file (@path) or one line of standard input (-). An empty one is refused."""
     if value == "-":
-        return sys.stdin.readline().strip()
-    if value.startswith("@"):
+        value = sys.stdin.readline()
+    elif value.startswith("@"):
         try:
-            return Path(value[1:]).read_text().strip()
-        except OSError as error:
-            raise CommandError(f"The secret's file cannot be read: {error.strerror}.", returncode=USAGE) from None
-    return value
+            value = Path(value[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise CommandError(f"The file of the secret “{name}” cannot be read: {why}.", returncode=USAGE) from None
+    if not value.strip():
+        raise CommandError(f"The secret “{name}” is empty; nothing was changed.", returncode=USAGE)
+    return value.strip()
