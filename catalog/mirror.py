@@ -6,11 +6,15 @@ Each takes a Batch inside the caller's transaction and returns an Outcome. Opera
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from catalog import rows
+from django.db.models import Model
+
+from catalog import load, rows
 from catalog.gtin import gtin_of
 from catalog.guard import sift
+from catalog.jsontext import Json
 from catalog.models import (
     Attribute,
     AttributeValue,
@@ -30,8 +34,13 @@ PRICES = {"price": "currency", "discount_price": "currency", "retail_price": "re
 
 def told(record: Any, *leave: str) -> rows.Values:
     """The record's fields as column values, without its id and the named ones."""
-    skip = {"external_id", *leave}
-    return {f.name: rows.plain(getattr(record, f.name)) for f in fields(record) if f.name not in skip}
+    return {name: rows.plain(getattr(record, name)) for name in _names(type(record), leave)}  # type: ignore[arg-type]
+
+
+@cache
+def _names(kind: type, leave: tuple[str, ...]) -> tuple[str, ...]:
+    names: list[str] = [f.name for f in fields(kind)]
+    return tuple(name for name in names if name not in ("external_id", *leave))
 
 
 def count(outcome: Outcome, ids: Iterable[str], created: set[str], changed: set[str]) -> None:
@@ -59,8 +68,7 @@ def _plain_flow(batch: Batch, model: type[Mirrored], values: Mapping[str, rows.V
 
 def _with_raw(batch: Batch, *leave: str) -> dict[str, rows.Values]:
     return {
-        item.record.external_id: told(item.record, *leave) | {"raw": dict(item.raw), "gone_at": None}
-        for item in batch.items
+        item.record.external_id: told(item.record, *leave) | {"raw": item.raw, "gone_at": None} for item in batch.items
     }
 
 
@@ -68,10 +76,12 @@ def _ids(model: type[Mirrored], batch: Batch, names: Mapping[str, str]) -> dict[
     """Ids of referenced rows by external id; one that has not come yet is made with the name it was called by."""
     wanted = {key: name for key, name in names.items() if key}
     scope = {"vendor_id": batch.vendor_id}
-    known = rows.stored(model, scope, "external_id", wanted)
+    known: dict[str, int] = {}
+    for part in rows.chunks(list(wanted)):
+        stored = model._default_manager.filter(**scope, external_id__in=part)
+        known.update(stored.values_list("external_id", "pk"))
     new = {key: {"name": name or key} for key, name in wanted.items() if key not in known}
-    made = rows.write(model, scope, new, now=batch.now, known={})
-    return {key: row.pk for key, row in known.items()} | made.ids
+    return known | rows.write(model, scope, new, now=batch.now, known={}).ids
 
 
 def categories(batch: Batch) -> Outcome:
@@ -129,7 +139,7 @@ def products(batch: Batch) -> Outcome:
             "brand_id": KEEP if record.brand is KEEP else brand_ids.get(record.brand),
             "category_id": KEEP if record.category is KEEP else category_ids.get(record.category),
             "search": search_text(record.external_id, record.name, record.brand_name),
-            "raw": dict(item.raw),
+            "raw": item.raw,
             "gone_at": None,
         }
     known_products = rows.stored(Product, scope, "external_id", values)
@@ -156,7 +166,7 @@ def variants(batch: Batch) -> Outcome:
     parents = {offer.product or offer.external_id: offer.name or offer.sku for offer, _ in offers}
     ids = _ids(Product, batch, parents)
     changed = _variants(
-        batch, [(offer, ids[offer.product or offer.external_id], "", dict(item.raw)) for offer, item in offers], known
+        batch, [(offer, ids[offer.product or offer.external_id], "", item.raw) for offer, item in offers], known
     )
     outcome = Outcome(risky=sifted.risky, kept=sifted.kept)
     created = {offer.external_id for offer, _ in offers if offer.external_id not in known}
@@ -201,7 +211,7 @@ def availability(batch: Batch) -> Outcome:
     sifted = sift(replace(batch, items=items), known, lambda item: (item.record,))
     outcome.risky, outcome.kept = sifted.risky, sifted.kept
     # The answer is kept on the variant: the list's own row, which says other things, is kept on the product.
-    values = {i.external_id: told(sifted.offers[i.record.external_id]) | {"raw": dict(i.raw)} for i in items}
+    values = {i.external_id: told(sifted.offers[i.record.external_id]) | {"raw": i.raw} for i in items}
     _stamp(values, known, batch.now)
     written = rows.write(Variant, scope, values, now=batch.now, known=known)
     _note_changes(batch, written.changes, known)
@@ -257,7 +267,7 @@ def _variant_keys(batch: Batch, keys: Iterable[str]) -> set[str]:
 
 def _variants(
     batch: Batch,
-    placed: list[tuple[VariantRecord, int, str, dict[str, Any]]],
+    placed: list[tuple[VariantRecord, int, str, Json]],
     known: Mapping[str, Variant],
 ) -> set[str]:
     """Write variants under their products; returns the external ids created or changed."""
@@ -292,34 +302,27 @@ def _stamp(values: dict[str, rows.Values], known: Mapping[str, Variant], now: da
 
 def _note_changes(batch: Batch, changes: list[rows.Change], known: Mapping[str, Variant]) -> None:
     """PriceChange and StockChange rows, for real changes only (a first value is not a change)."""
-    prices, stocks = [], []
-    shared = {"vendor_id": batch.vendor_id, "run_id": batch.run_id, "at": batch.now}
+    prices: list[tuple[Any, ...]] = []
+    stocks: list[tuple[Any, ...]] = []
     for change in changes:
         row = known[change.external_id]  # already holds the new values
         for name, currency in PRICES.items():
-            if name in change.after or (currency in change.after and getattr(row, name) is not None):
-                now_currency = getattr(row, currency)
-                prices.append(
-                    PriceChange(
-                        **shared,
-                        variant_id=change.id,
-                        field=name,
-                        before=change.before.get(name, getattr(row, name)),
-                        before_currency=change.before.get(currency, now_currency),
-                        after=getattr(row, name),
-                        after_currency=now_currency,
-                    )
-                )
+            now, now_in = getattr(row, name), getattr(row, currency)
+            if name in change.after or (currency in change.after and now is not None):
+                before, before_in = change.before.get(name, now), change.before.get(currency, now_in)
+                prices.append((change.id, name, before, before_in, now, now_in))
         if "stock" in change.after or "stock_at_least" in change.after:
-            stocks.append(
-                StockChange(
-                    **shared,
-                    variant_id=change.id,
-                    before=change.before.get("stock", row.stock),
-                    before_at_least=change.before.get("stock_at_least", row.stock_at_least),
-                    after=row.stock,
-                    after_at_least=row.stock_at_least,
-                )
+            before, more = (
+                change.before.get("stock", row.stock),
+                change.before.get("stock_at_least", row.stock_at_least),
             )
-    PriceChange.objects.bulk_create(prices, batch_size=rows.BATCH)
-    StockChange.objects.bulk_create(stocks, batch_size=rows.BATCH)
+            stocks.append((change.id, before, more, row.stock, row.stock_at_least))
+    _note(batch, PriceChange, "variant_id field before before_currency after after_currency", prices)
+    _note(batch, StockChange, "variant_id before before_at_least after after_at_least", stocks)
+
+
+def _note(batch: Batch, model: type[Model], names: str, found: list[tuple[Any, ...]]) -> None:
+    if found:
+        shared = {"vendor_id": batch.vendor_id, "run_id": batch.run_id, "at": batch.now}
+        columns: dict[str, Any] = dict(zip(names.split(), zip(*found, strict=True), strict=True))
+        load.add(model, columns | {name: [value] * len(found) for name, value in shared.items()})

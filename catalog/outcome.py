@@ -6,14 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from catalog.jsontext import Json
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record with the raw row it was read from."""
+    """One record with the raw row it was read from, as JSON to be stored beside the columns."""
 
     external_id: str
     record: Any
-    raw: Mapping[str, Any]
+    raw: Json
 
 
 @dataclass(frozen=True, slots=True)

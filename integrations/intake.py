@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -22,7 +21,7 @@ PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError, AttributeError
 class Sorted:
     """A page, sorted: digests of all rows by external id, and the slices that are new or changed."""
 
-    digests: dict[str, UUID] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     fresh: dict[str, Any] = field(default_factory=dict)
     unreadable: dict[str, tuple[str, str]] = field(default_factory=dict)  # id or digest → raw text, reason
 
@@ -35,7 +34,7 @@ def sort(schedule: Schedule, flow: Flow, page: Page, *, all_rows: bool) -> Sorte
         try:
             slices[flow.key(slice_)] = slice_
         except PARSE_ERRORS as error:
-            found.unreadable[f"?{fingerprint.digest(slice_).hex}"] = (raw.text(slice_), f"No id: {_why(error)}")
+            found.unreadable[f"?{fingerprint.digest(slice_)}"] = (raw.text(slice_), f"No id: {_why(error)}")
     found.digests = {key: fingerprint.digest(slice_) for key, slice_ in slices.items()}
     known = {} if all_rows else fingerprint.known(schedule.pk, found.digests)
     found.fresh = {key: slices[key] for key, digest in found.digests.items() if known.get(key) != digest}

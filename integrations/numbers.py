@@ -122,6 +122,30 @@ def key_from(*names: str) -> Callable[[bytes | memoryview], str]:
 
     Integers of any size stay exact. The reader raises ValueError when no field holds an id, or it is no JSON object.
     """
+    decode = msgspec.json.Decoder(msgspec.defstruct("Ids", [(n, int | str | None, None) for n in names])).decode
+    carefully = _key_of_any(names)
+
+    def key(row: bytes | memoryview) -> str:
+        try:
+            values = msgspec.structs.astuple(decode(row))
+        except (msgspec.MsgspecError, UnicodeError):
+            return carefully(row)  # says what is wrong, or finds that only a field behind the first id is
+        for value in values:
+            if value is not None and value != "" and (found := _id(value)):
+                return found
+        return carefully(row)
+
+    return key
+
+
+def _id(value: int | str) -> str:
+    """An id as text; "" leaves it to the careful reader."""
+    if isinstance(value, int):
+        return str(value)
+    return value.strip() if value.isascii() and "\0" not in value and len(value) <= LONGEST_ID else ""
+
+
+def _key_of_any(names: tuple[str, ...]) -> Callable[[bytes | memoryview], str]:
     shape = msgspec.defstruct("Ids", [(name, msgspec.Raw, msgspec.Raw(b"null")) for name in names])
     decoder = msgspec.json.Decoder(shape)
 

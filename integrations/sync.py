@@ -8,19 +8,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import blake2b
 from importlib import import_module
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import circuit, guarding, intake, lease
+from integrations import circuit, fingerprint, guarding, intake, lease
 from integrations.circuit import Leave
 from integrations.connection import account_of, with_service
 from integrations.errors import NeedsAuth, VendorError
 from integrations.http.client import TRIES
-from integrations.models import Fingerprint, RunSeen, Schedule, SyncRun, Trigger, Vendor
+from integrations.models import HeldRow, RunSeen, Schedule, SyncRun, Trigger, Vendor
+from integrations.seen import Seen
 from integrations.service import Ask, Flow, Page, VendorService, service_class
 from orders import linking
 
@@ -48,7 +48,7 @@ class Slice:
     flow: Flow
     vendor: Vendor
     until: float
-    seen: set[bytes]
+    seen: Seen
     progress: Progress | None
     leave: Leave = Leave.FREE
     asked: int = 0  # requests of this run before this slice
@@ -102,7 +102,7 @@ def run(
         return None
     declared = service_class(vendor.kind).flows[flow]
     until = time.monotonic() + (slice_seconds if slice_seconds is not None else float("inf"))
-    work = Slice(claimed, schedule, declared, vendor, until, _seen(claimed), progress, leave, claimed.requests)
+    work = Slice(claimed, schedule, declared, vendor, until, Seen(_packed(claimed)), progress, leave, claimed.requests)
     try:
         _work(work)
     except VendorError as error:
@@ -156,14 +156,13 @@ def _read(work: Slice, service: VendorService) -> None:
     )
     for page in getattr(service, work.schedule.flow)(ask):
         found = intake.sort(work.schedule, work.flow, page, all_rows=run.mode == SyncRun.Mode.VERIFY or bool(run.codes))
-        before = len(work.seen)
-        work.seen.update(_key(external_id) for external_id in (*found.digests, *found.unreadable))
+        new = work.seen.add(found.digests) + work.seen.add(found.unreadable)
         if page.again:
             continue
         if not work.answered and run.requests > work.asked:
             work.answered, service.http.tries = True, TRIES
             circuit.worked(work.vendor)
-        _take(work, page, found, account, guard, len(work.seen) - before)
+        _take(work, page, found, account, guard, new)
         if not page.last and (time.monotonic() > work.until or stopping()):
             _park(work)
             return
@@ -204,8 +203,8 @@ def _save(work: Slice, **more: Any) -> None:
 
 def _park(work: Slice) -> None:
     with transaction.atomic():
-        keys = b"".join(work.seen)
-        RunSeen.objects.update_or_create(run=work.run, defaults={"keys": keys, "pages": work.run.pages})
+        seen = {"keys": work.seen.packed(), "pages": work.run.pages}
+        RunSeen.objects.update_or_create(run=work.run, defaults=seen)
         _save(work, owner="", lease_until=None)
     work.run.owner = ""
 
@@ -220,7 +219,7 @@ def _conclude(work: Slice) -> None:
         run.total = run.total and max(run.total - work.doubles, run.seen)
     with transaction.atomic():
         if complete:
-            missing = [key for key in _known_ids(schedule) if _key(key) not in work.seen]
+            missing = _missing(work)
             guarding.gone(schedule, run, work.flow, account, missing, known=len(missing) + len(work.seen))
         guarding.decide(schedule, run, work.flow, account)
         if run.created and work.flow.room == "catalog":
@@ -233,9 +232,14 @@ def _conclude(work: Slice) -> None:
         _finish(work, state)
 
 
-def _known_ids(schedule: Schedule) -> Any:
-    ids = Fingerprint.objects.filter(schedule=schedule).values_list("external_id", flat=True)
-    return ids.iterator(chunk_size=5000)
+def _missing(work: Slice) -> list[str]:
+    """Known rows the list lacked. Where every row seen is known, and as many are known as were seen, none can be missing."""
+    run, pk = work.run, work.schedule.pk
+    stored = run.created + run.updated + run.unchanged
+    aside = run.rejected or HeldRow.objects.filter(run=run).exists()
+    if not aside and stored == len(work.seen) == fingerprint.count(pk):
+        return []
+    return [key for key in fingerprint.all_ids(pk) if key not in work.seen]
 
 
 def _finish(work: Slice, state: str, **error: str) -> None:
@@ -293,14 +297,9 @@ def _codes(work: Slice) -> Any:
     return getattr(import_module(module), name)(work.vendor.pk, after, scope)
 
 
-def _key(external_id: str) -> bytes:
-    return blake2b(external_id.encode(), digest_size=8).digest()
-
-
-def _seen(run: SyncRun) -> set[bytes]:
+def _packed(run: SyncRun) -> bytes:
     stored = RunSeen.objects.filter(run=run).first()
-    keys = bytes(stored.keys) if stored else b""
-    return {keys[at : at + 8] for at in range(0, len(keys), 8)}
+    return bytes(stored.keys) if stored else b""
 
 
 def _saw_everything(work: Slice) -> bool:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from catalog import rows
+from catalog.jsontext import Json
 from catalog.mirror import count, search_text, told
 from catalog.outcome import Batch, Outcome
 from catalog.records import KEEP
@@ -56,7 +57,7 @@ def _order_values(batch: Batch, key: str, part: lines.Part, meaning: Meanings, t
             record.placed_day_only if record.placed_at else bool(stored and stored.placed_day_only)
         )
         values["status"] = meaning.of(record.vendor_status, record.status)
-        values["raw"] = KEEP if part.in_parts and stored else dict(part.items[-1].raw)
+        values["raw"] = KEEP if part.in_parts and stored else part.items[-1].raw
     numbers = dict.fromkeys(stored.other_numbers if stored else [])
     numbers |= dict.fromkeys(number for item in part.items for number in item.record.other_numbers)
     standing = part.view()
@@ -89,16 +90,14 @@ def _adopt(vendor_id: int, parts: Mapping[str, lines.Part], written: rows.Writte
 def packages(batch: Batch) -> Outcome:
     """Packages with their lines, tracking and invoice, linked to the order they name."""
     records: dict[str, PackageRecord] = {item.record.external_id: item.record for item in batch.items}
-    raws = {item.record.external_id: dict(item.raw) for item in batch.items}
+    raws = {item.record.external_id: item.raw for item in batch.items}
     created, changed = _packages(batch, records, raws)
     outcome = Outcome()
     count(outcome, records, created, changed)
     return outcome
 
 
-def _packages(
-    batch: Batch, records: dict[str, PackageRecord], raws: dict[str, dict[str, Any]]
-) -> tuple[set[str], set[str]]:
+def _packages(batch: Batch, records: dict[str, PackageRecord], raws: Mapping[str, Json]) -> tuple[set[str], set[str]]:
     words = {r.vendor_status: r.status for r in records.values() if isinstance(r.vendor_status, str)}
     meaning = Meanings(batch, StatusWord.Subject.PACKAGE, words)
     found = linking.orders_named(batch.vendor_id, {r.order for r in records.values() if isinstance(r.order, str)})
@@ -210,7 +209,7 @@ deliveries = trackings  # the same news by another call
 def transactions(batch: Batch) -> Outcome:
     """Transactions, each with the order its number suggests."""
     records = {item.record.external_id: item.record for item in batch.items}
-    raws = {item.record.external_id: dict(item.raw) for item in batch.items}
+    raws = {item.record.external_id: item.raw for item in batch.items}
     created, changed = _transactions(batch, records, raws)
     outcome = Outcome()
     count(outcome, records, created, changed)
@@ -218,7 +217,7 @@ def transactions(batch: Batch) -> Outcome:
 
 
 def _transactions(
-    batch: Batch, records: dict[str, TransactionRecord], raws: dict[str, dict[str, Any]]
+    batch: Batch, records: dict[str, TransactionRecord], raws: Mapping[str, Json]
 ) -> tuple[set[str], set[str]]:
     found = linking.orders_named(batch.vendor_id, {record.order_number for record in records.values()})
     values = {
@@ -238,7 +237,7 @@ def _transactions(
 def invoices(batch: Batch) -> Outcome:
     """A supplier's invoice becomes a bill and one package for each order on it."""
     records: list[InvoiceRecord] = [item.record for item in batch.items]
-    raws = {item.record.transaction.external_id: dict(item.raw) for item in batch.items}
+    raws = {item.record.transaction.external_id: item.raw for item in batch.items}
     bills = {record.transaction.external_id: record.transaction for record in records}
     created, changed = _transactions(batch, bills, raws)
     parcels = {package.external_id: package for record in records for package in record.packages}

@@ -1,0 +1,78 @@
+"""SQLite's way: one prepared statement run for every row, with ids counted on from the last one.
+
+Only one connection can write at a time, and a transaction here holds that right from its first statement on
+(`transaction_mode` IMMEDIATE): nobody else takes the ids that were counted.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+FEW = 0  # a statement costs no way to a server: one path for all sizes
+TEXT, INTEGER = frozenset({str}), frozenset({int})
+# Types the sqlite3 module writes as the field would have them written.
+PLAIN: dict[str, frozenset[type]] = {
+    "CharField": TEXT,
+    "TextField": TEXT,
+    "AutoField": INTEGER,
+    "BigAutoField": INTEGER,
+    "BigIntegerField": INTEGER,
+    "IntegerField": INTEGER,
+    "PositiveIntegerField": INTEGER,
+    "SmallIntegerField": INTEGER,
+    "FloatField": frozenset({float, int}),
+    "BooleanField": frozenset({bool}),
+    "BinaryField": frozenset({bytes, memoryview}),
+}
+Ready = Mapping[str, Sequence[Any]]  # database column → values in the database's form
+
+
+def insert_few(model: type[models.Model], columns: Ready, key: Sequence[str]) -> list[tuple[Any, ...]]:
+    raise NotImplementedError("SQLite has one path for all sizes")
+
+
+def reserve(model: type[models.Model], count: int) -> list[int]:
+    """Ids nobody else will get, as long as the transaction that asks goes on to write them."""
+    table, pk = _quoted(model._meta.db_table), _quoted(str(model._meta.pk.column))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = %s), 0),"
+            f" coalesce((SELECT max({pk}) FROM {table}), 0))",
+            [model._meta.db_table],
+        )
+        last = int(cursor.fetchone()[0])
+    return list(range(last + 1, last + count + 1))
+
+
+def append(model: type[models.Model], columns: Ready) -> None:
+    """Add rows that are not there; IntegrityError when one is."""
+    _insert(model, columns, "INSERT")
+
+
+def append_missing(model: type[models.Model], columns: Ready) -> None:
+    """Add those rows that are not there."""
+    _insert(model, columns, "INSERT", " ON CONFLICT DO NOTHING")
+
+
+def update(model: type[models.Model], ids: Sequence[int], columns: Ready) -> None:
+    """Set columns of rows by id."""
+    changes = ", ".join(f"{_quoted(name)} = %s" for name in columns)
+    table, pk = _quoted(model._meta.db_table), _quoted(str(model._meta.pk.column))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {changes} WHERE {pk} = %s", list(zip(*columns.values(), ids, strict=True))
+        )
+
+
+def _insert(model: type[models.Model], columns: Ready, verb: str, rule: str = "") -> None:
+    names, marks = ", ".join(map(_quoted, columns)), ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"{verb} INTO {_quoted(model._meta.db_table)} ({names}) VALUES ({marks}){rule}",
+            list(zip(*columns.values(), strict=True)),
+        )
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
