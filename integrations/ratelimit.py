@@ -25,6 +25,7 @@ GATE = -1  # the slot number that holds the time until which the whole budget is
 SLOW = -2  # the slot number that holds the time until which only half of the slots are used
 FULL = 0.9  # of the slots used in the last window: a breach is likely the reason of a refusal
 WAITER_LIVES = 5.0  # seconds; a waiter says again and again that it is there
+SPREAD = 0.03  # seconds over which those who wait for the same slot wake up
 PATIENCE, INTERACTIVE_PATIENCE = 60.0, 20.0  # seconds at a shut gate before the caller is told to come back
 
 
@@ -128,7 +129,7 @@ class Budget:
                     waiter = self._stand(waiter)
                 longest = 1.0 if self.rate.seconds else 0.25  # a slot in use is back sooner than its lease says
                 nap = min(max(gate, free, 0.1 if others and not interactive else 0.01), longest)
-                nap *= random.uniform(1.0, 1.2)
+                nap += random.uniform(0, min(nap / 5, SPREAD))
                 if waiting:
                     waiting(nap)
                 time.sleep(nap)

@@ -4,7 +4,10 @@ from django.db import models
 
 
 class RateSlot(models.Model):
-    """One of a budget's slots; free again at `free_at` by the database's clock."""
+    """One of a budget's slots; free again at `free_at` by the database's clock.
+
+    Unlogged on PostgreSQL: after a crash the table is empty, and a budget without slots begins shut for a window.
+    """
 
     key = models.CharField(max_length=120)
     number = models.IntegerField()

@@ -79,6 +79,16 @@ def test_an_unknown_budget_begins_shut_for_one_window():
         assert waited < 0.3
 
 
+@pytest.mark.postgres_only
+def test_slots_wait_for_no_disk_and_are_gone_after_a_crash():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, relpersistence FROM pg_class WHERE relname = ANY(%s)",
+            [[RateSlot._meta.db_table, RateWaiter._meta.db_table]],
+        )
+        assert {kept for _, kept in cursor.fetchall()} == {"u"}
+
+
 def test_a_killed_workers_slot_comes_back_after_its_lease():
     budget = Budget("v:1", Rate(calls=1, seconds=0.2), fresh=True)
     budget.set_lease(0.3)
