@@ -25,7 +25,7 @@ lint: setup-dev ## style, types, import directions, migrations, settings
 format: setup-dev ## put the code into the house's format
 	@$(PYTHON) -m ruff check --fix-only --quiet . && $(PYTHON) -m ruff format --quiet .
 
-bench: ## measure the hub against its goals (the measurements, tests/bench, are not written yet)
+bench: ## measure the hub against its goals, 25 minutes; ARGS="--quick" or "--only P9" for less
 	@scripts/setup.sh --bench
 	@exec $(PYTHON) -m tests.bench $(ARGS)
 
