@@ -1,5 +1,6 @@
 """What a mirror function is given and what it tells back: shared by `catalog.mirror` and `orders.mirror`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,5 +64,6 @@ class Outcome:
     unchanged: int = 0
     risky: dict[str, Risk] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    unknown: Counter[str] = field(default_factory=Counter)  # a vendor's words whose meaning nobody has told, how often
     changed: set[str] = field(default_factory=set)  # external ids of created or updated rows
     missing: dict[str, str] = field(default_factory=dict)  # rows that could not be placed: external id → reason

@@ -1,5 +1,7 @@
 """One page of a run: filter by fingerprint, parse, mirror, reject and put aside, all in one transaction with the position."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +16,8 @@ from integrations import decisions, fingerprint, raw
 from integrations.models import HeldRow, Reject, Schedule, SyncRun
 from integrations.service import SAFETY, Account, Flow, Page, option_of
 
+WORDS_NOTE = re.compile(r" ?Unknown status words: .*?”[^“]*?\.(?=$| )")
+WORD_NOTE = re.compile(r"“(.+?)” ×(\d+)")
 PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError, RecursionError)
 
 
@@ -85,6 +89,7 @@ def store(
     if outcome.changed:
         for other in Schedule.objects.filter(vendor_id=schedule.vendor_id, flow__in=flow.shares):
             fingerprint.forget(other.pk, outcome.changed)
+    run.note = _with_words(run.note, outcome.unknown)
     run.created += outcome.created
     run.updated += outcome.updated
     run.unchanged += outcome.unchanged + len(found.digests) - len(found.fresh)
@@ -147,6 +152,16 @@ def guard_of(flow: Flow, account: Account) -> Guard | None:
     if not flow.guard:
         return None
     return Guard(price_factor=Decimal(str(option_of(SAFETY, account, "guard_price_factor"))))
+
+
+def _with_words(note: str, unknown: Counter[str]) -> str:
+    """The run's note with the vendor's words nobody has told the meaning of, and how many rows had each."""
+    if not unknown:
+        return note
+    said = WORDS_NOTE.search(note)
+    words = Counter({word: int(times) for word, times in WORD_NOTE.findall(said[0] if said else "")}) + unknown
+    told = ", ".join(f"“{word}” ×{times}" for word, times in words.most_common(20))
+    return f"{WORDS_NOTE.sub('', note)} Unknown status words: {told}.".strip()
 
 
 def _why(error: Exception) -> str:

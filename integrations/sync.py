@@ -192,7 +192,7 @@ def _take(work: Slice, page: Page, found: intake.Sorted, account: Any, guard: An
         work.progress(run)
 
 
-COUNTS = ("position", "total", "pages", "seen", "created", "updated", "unchanged", "rejected", "gone", "held")
+COUNTS = ("position", "total", "pages", "seen", "created", "updated", "unchanged", "rejected", "gone", "held", "note")
 
 
 def _save(work: Slice, **more: Any) -> None:
@@ -248,9 +248,7 @@ def _finish(work: Slice, state: str, **error: str) -> None:
     cursor = work.cursor if good and work.cursor is not None and not run.codes else schedule.cursor
     with transaction.atomic():
         run.state, run.finished_at, run.cursor_after = state, now, cursor
-        _save(
-            work, state=state, note=run.note, finished_at=now, owner="", lease_until=None, cursor_after=cursor, **error
-        )
+        _save(work, state=state, finished_at=now, owner="", lease_until=None, cursor_after=cursor, **error)
         for name, value in error.items():
             setattr(run, name, value)
         RunSeen.objects.filter(run=run).delete()

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from config.admin import DateRange, HubAdmin, MirrorAdmin, age, badge, figure, link, money, table
+from orders import words
 from orders.models import CancelReason, Order, Package, Purchase, Sale, StatusWord, Transaction
 
 TONES = {
@@ -234,6 +235,7 @@ class StatusWordAdmin(HubAdmin):
     def save_model(self, request: HttpRequest, obj: StatusWord, form: Any, change: bool) -> None:
         obj.set_by_operator = True
         super().save_model(request, obj, form, change)
+        words.remap(obj)
 
     @admin.display(description="first seen", ordering="seen_at")
     def seen(self, row: StatusWord) -> Any:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from catalog import rows
 from catalog.mirror import told
 from catalog.outcome import Batch, Item
-from catalog.records import KEEP
+from catalog.records import KEEP, Keep
 from orders import linking
 from orders.models import Order, OrderLine
 from orders.records import OrderLineRecord, OrderRecord
@@ -18,6 +19,7 @@ from orders.words import Meanings, overall
 
 SHOWN = ("external_id", "sku", "barcode", "status", "vendor_status", "total", "commission", "net")
 EMPTY = OrderLine()
+AHEAD = timedelta(days=1)  # a vendor's clock may run ahead, and some send local times
 
 
 @dataclass
@@ -74,6 +76,11 @@ class Part:
         return [SimpleNamespace(**row) for row in standing.values()]
 
 
+def believed(at: datetime | None, now: datetime) -> datetime | Keep:
+    """A vendor's time of change, when there is one and it is none of the far future, which would hide all later changes."""
+    return KEEP if at is None or at > now + AHEAD else at
+
+
 def _is_older(line: OrderLineRecord, stored: OrderLine | None) -> bool:
     before = stored.vendor_changed_at if stored else None
     return bool(before and line.vendor_changed_at and line.vendor_changed_at < before)
@@ -102,6 +109,7 @@ def place(batch: Batch, parts: Iterable[Part], meaning: Meanings) -> None:
     matches = linking.match(batch.vendor_id, [line for _, line in news])
     for (part, line), (variant_id, how) in zip(news, matches, strict=True):
         part.values[line.external_id] = told(line, "status") | {
+            "vendor_changed_at": believed(line.vendor_changed_at, batch.now),
             "status": meaning.of(line.vendor_status, line.status),
             "variant_id": variant_id,
             "match": how,

@@ -13,7 +13,16 @@ from catalog.mirror import count, search_text, told
 from catalog.outcome import Batch, Outcome
 from catalog.records import KEEP
 from orders import lines, linking
-from orders.models import CancelReason, Order, Package, PackageLine, StatusWord, TrackingEvent, Transaction
+from orders.models import (
+    CancelReason,
+    Order,
+    Package,
+    PackageLine,
+    PackageStatus,
+    StatusWord,
+    TrackingEvent,
+    Transaction,
+)
 from orders.records import InvoiceRecord, PackageRecord, TrackingRecord, TransactionRecord
 from orders.words import Meanings
 
@@ -43,6 +52,7 @@ def orders(batch: Batch) -> Outcome:
     made = {item.external_id for item in batch.items if item.record.external_id in written.created}
     altered = {item.external_id for item in batch.items if item.record.external_id in changed}
     count(outcome, [item.external_id for item in batch.items], made, altered)
+    outcome.unknown.update(meaning.unknown(line.vendor_status for record in records for line in record.lines))
     return outcome
 
 
@@ -52,6 +62,7 @@ def _order_values(batch: Batch, key: str, part: lines.Part, meaning: Meanings, t
     values: rows.Values = {"gone_at": None}
     if not part.is_old:
         values |= told(record, "lines", "lines_complete", "status")
+        values["vendor_changed_at"] = lines.believed(record.vendor_changed_at, batch.now)
         values["placed_at"] = record.placed_at or (stored.placed_at if stored else batch.now)
         values["placed_day_only"] = (
             record.placed_day_only if record.placed_at else bool(stored and stored.placed_day_only)
@@ -106,6 +117,8 @@ def _packages(batch: Batch, records: dict[str, PackageRecord], raws: Mapping[str
         row = told(record, "order", "lines", "events", "status") | {"raw": raws[external_id], "gone_at": None}
         if isinstance(record.vendor_status, str):
             row["status"] = meaning.of(record.vendor_status, record.status)
+        elif record.status != PackageStatus.UNKNOWN:
+            row["status"] = record.status
         if isinstance(record.order, str):
             row |= {"order_external_id": record.order, "order_id": found.get(record.order)}
         row["search"] = search_text(

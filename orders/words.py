@@ -28,6 +28,10 @@ class Meanings:
     def of(self, word: str, otherwise: str) -> str:
         return self._known.get(word[:LONGEST], otherwise)
 
+    def unknown(self, words: Iterable[str]) -> list[str]:
+        """Of these words those that mean nothing to us yet."""
+        return [word for word in words if word and self.of(word, Status.UNKNOWN) == Status.UNKNOWN]
+
 
 def overall(statuses: Iterable[str]) -> str:
     """One word for an order whose lines stand differently: cancelled lines do not count, a mixture is "partly done"."""

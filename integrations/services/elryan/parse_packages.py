@@ -34,7 +34,7 @@ def package(row: Row, account: Account) -> PackageRecord:
         external_id=key,
         order=next(filter(None, names), "") or text(row.get("order_id"), 200) or KEEP,
         number=told(row, lambda value: text(value, 200), "marketplace_package_id"),
-        vendor_status=told(row, lambda value: text(value, 200), "status"),
+        vendor_status=text(row.get("status"), 200) or KEEP,
         status=status_of(text(row.get("status")), WORDS),
         vendor_changed_at=told(row, moment, "updated_at"),
         tracking_number=text(tracking.get("tracking_barcode"), 200) or KEEP,
@@ -70,7 +70,7 @@ def tracking(row: Row, account: Account) -> TrackingRecord:
         tracking_link=text(row.get("tracking_link")) or KEEP,
         tracking_provider=_provider(row),
         label_link=text(row.get("tracking_pdf")) or KEEP,
-        vendor_status=told(row, lambda value: text(value, 200), "status"),
+        vendor_status=text(row.get("status"), 200) or KEEP,
         status=status_of(text(row.get("status")), WORDS),
         events=_events(row),
     )
