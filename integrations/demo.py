@@ -20,6 +20,8 @@ from integrations import connecting, simulator, sync
 from integrations.management.commands.sync import foreground, line
 from integrations.models import SyncRun, Vendor
 from integrations.service import service_class, services
+from orders import words
+from orders.models import Status, StatusWord
 
 HOST = "127.0.0.1"
 
@@ -118,6 +120,7 @@ def run(*, once: bool, say: Any) -> int:
         start(running, logs, "web", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{web}", "--threads", "4")
         vendors = connect_all(server)
         runs = first_sync(vendors, say)
+        name_words()
         start(
             running, logs, "worker", "celery", "-A", "config", "worker", "-Q", "live,bulk", "-c", "2", "-l", "WARNING"
         )
@@ -147,6 +150,18 @@ def first_sync(vendors: list[Vendor], say: Any) -> list[SyncRun | None]:
             runs.append(done)
             say(line(done) if done else f"{vendor.slug} {flow}: another process is running it")
     return runs
+
+
+def name_words() -> None:
+    """What an operator does on the first day: a vendor's status word that is one of ours gets its meaning."""
+    choices = StatusWord._meta.get_field("meaning").flatchoices
+    ours = {str(label).casefold(): value for value, label in choices}
+    for word in StatusWord.objects.filter(meaning=Status.UNKNOWN):
+        meaning = ours.get(word.word.replace("_", " ").casefold())
+        if meaning:
+            word.meaning, word.set_by_operator = meaning, True
+            word.save(update_fields=["meaning", "set_by_operator"])
+            words.remap(word)
 
 
 def wait(running: dict[str, subprocess.Popen[bytes]], say: Any) -> None:
