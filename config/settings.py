@@ -44,6 +44,8 @@ VENDOR_PRIVATE_HOSTS = env.list("VENDOR_PRIVATE_HOSTS", default=[])
 HUB_EGRESS_ADDRESSES = env.list("HUB_EGRESS_ADDRESSES", default=[])
 HUB_HTTP_CA = env("HUB_HTTP_CA", default="")
 HUB_ALERT_EMAILS = env.list("HUB_ALERT_EMAILS", default=[])
+HUB_LEASE_SECONDS = env.float("HUB_LEASE_SECONDS", default=30.0)
+HUB_SWEEP_SECONDS = env.float("HUB_SWEEP_SECONDS", default=30.0)
 HUB_CALL_LOG_DAYS = env.int("HUB_CALL_LOG_DAYS", default=30)
 HUB_CALL_LOG_ROWS = env.int("HUB_CALL_LOG_ROWS", default=200_000)
 
@@ -107,6 +109,10 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASE["CONN_MAX_AGE"] = 60
     DATABASE["CONN_HEALTH_CHECKS"] = True
+    # A process that is paused within a transaction must not keep its locks longer than its lease.
+    given = DATABASE.get("OPTIONS", {})
+    idle = f"-c idle_in_transaction_session_timeout={int(HUB_LEASE_SECONDS * 1000)}"
+    DATABASE["OPTIONS"] = {**given, "options": f"{given.get('options', '')} {idle}".strip()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -174,6 +180,7 @@ else:
     # Far above the longest task (a minute), or a running task would be delivered again (celery #5935).
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: a broker that comes back needs nobody to restart the workers
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -186,7 +193,11 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "integrations.tasks.sweep", "schedule": 30.0, "options": {"queue": "live", "expires": 60}},
+    "sweep": {
+        "task": "integrations.tasks.sweep",
+        "schedule": HUB_SWEEP_SECONDS,
+        "options": {"queue": "live", "expires": 2 * HUB_SWEEP_SECONDS},
+    },
 }
 
 LOGGING = {

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import decisions, fingerprint, intake
+from integrations.faultpoints import faultpoint
 from integrations.models import Held, HeldRow, Schedule, SyncRun
 from integrations.service import SAFETY, Account, Flow, option_of
 
@@ -70,6 +71,7 @@ def apply_gone(schedule: Schedule, run: SyncRun | None, flow: Flow, missing: Seq
         return
     marked = import_module(f"{flow.room}.mirror").gone(schedule.vendor_id, schedule.flow, missing, timezone.now())
     fingerprint.drop(schedule.pk, missing)
+    faultpoint("gone.applied")
     if run is not None:
         run.gone += marked
 
@@ -100,6 +102,7 @@ def apply_rows(schedule: Schedule, run: SyncRun, flow: Flow, account: Account, h
     slices = {row.external_id: row.raw.encode() for row in held_rows}
     found = intake.Sorted({k: fingerprint.digest(v) for k, v in slices.items()}, slices)
     intake.store(schedule, flow, account, run, found, None)
+    faultpoint("aside.applied")
 
 
 def _hold(schedule: Schedule, run: SyncRun, kind: str, known: int, reason: str) -> None:

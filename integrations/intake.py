@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from catalog.outcome import Batch, Guard, Item, Outcome, Risk
 from integrations import decisions, fingerprint, raw
+from integrations.faultpoints import faultpoint
 from integrations.models import HeldRow, Reject, Schedule, SyncRun
 from integrations.service import SAFETY, Account, Flow, Page, option_of
 
@@ -69,9 +70,11 @@ def store(
 ) -> Outcome:
     """Mirror what is new or changed on a page, keep rejects, put risky rows aside; counts go onto the run object."""
     items, rejected = parse(flow, account, found.fresh)
+    faultpoint("rows.parsed")
     if guard is not None:
         guard = replace(guard, refused=decisions.said(schedule, found.fresh))
     outcome = mirror(schedule.vendor_id, schedule.flow, flow, items, run, guard) if items else Outcome()
+    faultpoint("rows.mirrored")
     for key, reason in outcome.missing.items():
         rejected[key] = (raw.text(found.fresh[key]), reason)
     rejected |= found.unreadable
@@ -82,6 +85,7 @@ def store(
     done = {k: found.digests[k] for k in found.fresh if k not in rejected and k not in outcome.risky}
     if done:
         fingerprint.remember(schedule.pk, done)
+        faultpoint("rows.vouched_for")
         HeldRow.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__in=list(done)).delete()
     resolve(schedule, [*done, *outcome.risky], now)
     if guard is not None:
@@ -94,6 +98,7 @@ def store(
     run.updated += outcome.updated
     run.unchanged += outcome.unchanged + len(found.digests) - len(found.fresh)
     run.rejected += len(rejected)
+    faultpoint("rows.staged")
     return outcome
 
 

@@ -1,6 +1,6 @@
 """Who owns a run: one running row per flow by constraint, a fence that grows with each owner, a session lock on PostgreSQL.
 
-A dead owner is known by its freed session lock (PostgreSQL), by its process being gone (same machine), or by a lease that ran out.
+A dead owner is known by its process being gone (same machine), by its freed session lock (PostgreSQL), or by a lease that ran out.
 A paused owner that wakes up finds a larger fence in its next commit and stops (`Stale`).
 """
 
@@ -10,12 +10,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db import IntegrityError, connection, transaction
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
 from django.utils import timezone
 
+from integrations.faultpoints import faultpoint
 from integrations.models import Schedule, SyncRun
 
-LEASE = timedelta(seconds=30)
 LOCK_CLASS = 0x43D0  # apart from any other advisory lock in the same database
 
 
@@ -24,39 +25,46 @@ class Stale(Exception):
 
 
 def me() -> str:
-    """host:pid:start time of this process; the start time tells a reused pid."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    """machine:pid:start time of this process; the start time tells a reused pid."""
+    return f"{_machine()}:{os.getpid()}:{_started(os.getpid())}"
 
 
 def alive(owner: str) -> bool | None:
     """Whether an owner on this machine still runs; None when it lives elsewhere."""
-    host, _, rest = owner.rpartition(":")
-    host, _, pid = host.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+    machine, _, rest = owner.rpartition(":")
+    machine, _, pid = machine.rpartition(":")
+    if machine != _machine() or not pid.isdigit():
         return None
     return _started(int(pid)) == rest
 
 
-def claim(schedule: Schedule, **values: object) -> SyncRun | None:
-    """A run of this flow that is ours now: a new one, or one whose owner parked it or died. None when it is being run."""
+def claim(schedule: Schedule, started_at: datetime | None = None, **values: object) -> SyncRun | None:
+    """A run of this flow that is ours now: a new one, or one whose owner parked it or died. None when it is being run.
+
+    started_at: the moment by which a caller knows its own new run again, should the answer to the COMMIT have been lost.
+    """
+    started_at = started_at or timezone.now()
     running = SyncRun.objects.filter(
         vendor_id=schedule.vendor_id, flow=schedule.flow, state=SyncRun.State.RUNNING
     ).first()
     if running is not None:
+        if (running.owner, running.started_at, running.fence) == (me(), started_at, 1):
+            return hold(running)
         return take_over(running)
-    now = timezone.now()
-    with suppress(IntegrityError), transaction.atomic():
-        run = SyncRun.objects.create(
-            vendor_id=schedule.vendor_id,
-            flow=schedule.flow,
-            started_at=now,
-            owner=me(),
-            lease_until=now + LEASE,
-            cursor_before=schedule.cursor,
-            slices=1,
-            **values,
-        )
-        _lock(run.pk)
+    with suppress(IntegrityError):
+        with transaction.atomic():
+            run = SyncRun.objects.create(
+                vendor_id=schedule.vendor_id,
+                flow=schedule.flow,
+                started_at=started_at,
+                owner=me(),
+                lease_until=timezone.now() + _term(),
+                cursor_before=schedule.cursor,
+                slices=1,
+                **values,
+            )
+            hold(run)
+        faultpoint("lease.claimed")
         return run
     return None
 
@@ -65,69 +73,105 @@ def take_over(run: SyncRun) -> SyncRun | None:
     """Make a parked or orphaned run ours; None when its owner lives or another was quicker."""
     if not is_free(run):
         return None
-    now = timezone.now()
-    won = SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.RUNNING).update(
-        owner=me(),
-        fence=run.fence + 1,
-        lease_until=now + LEASE,
-        slices=run.slices + 1,
-        takeovers=run.takeovers + (1 if run.owner else 0),
-    )
-    if not won:
-        return None
-    _lock(run.pk)
-    run.refresh_from_db()
+    with transaction.atomic():
+        won = SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.RUNNING).update(
+            owner=me(),
+            fence=run.fence + 1,
+            lease_until=timezone.now() + _term(),
+            slices=run.slices + 1,
+            takeovers=run.takeovers + (1 if run.owner else 0),
+        )
+        if not won:
+            return None
+        run.refresh_from_db()
+        hold(run)
+    faultpoint("lease.taken_over")
     return run
+
+
+def again(run: SyncRun) -> SyncRun:
+    """The run as it is stored, with its session lock taken anew, after the connection was lost. Stale when it is not ours."""
+    stored = SyncRun.objects.filter(pk=run.pk, fence=run.fence).select_related("vendor").first()
+    if stored is None:
+        raise Stale(f"Run {run.pk} has another owner by now.")
+    return hold(stored)
 
 
 def is_free(run: SyncRun) -> bool:
     """Whether nobody works on a running row: parked, its owner's process or session gone, or its lease run out."""
-    if not run.owner:
+    if not run.owner or run.lease_until is None or run.lease_until < timezone.now():
         return True
     if run.owner == me():
-        return run.lease_until is None or run.lease_until < timezone.now()
-    if run.lease_until is None or run.lease_until < timezone.now():
-        return True
+        return False
     living = alive(run.owner)
-    return _session_gone(run.pk) if living is None else not living
+    return _session_gone(run) if living is None else not living
 
 
 def extend(run: SyncRun, seconds: float) -> None:
     """Keep the run ours for as long as a call may take. Stale when it is not ours any more."""
-    until = timezone.now() + LEASE + timedelta(seconds=seconds)
-    if not SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.RUNNING).update(lease_until=until):
-        raise Stale(f"Run {run.pk} has another owner by now.")
+    save(run, timezone.now() + timedelta(seconds=seconds))
+    faultpoint("lease.extended")
 
 
 def save(run: SyncRun, now: datetime, **values: object) -> None:
     """Write the run's own row in the caller's transaction; the fence is checked in the same statement."""
-    values.setdefault("lease_until", now + LEASE)
+    values.setdefault("lease_until", now + _term())
     if not SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.RUNNING).update(**values):
         raise Stale(f"Run {run.pk} has another owner by now.")
 
 
-def release(run: SyncRun) -> None:
+def let_go(run: SyncRun) -> None:
+    """Leave the run lying behind its last committed page, because this process was told to end at once."""
+    with suppress(DatabaseError, InterfaceError):  # then its lease runs out
+        SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.RUNNING).update(
+            owner="", lease_until=None
+        )
+
+
+def hold(run: SyncRun) -> SyncRun:
+    """PostgreSQL: take the session lock that dies with this session, so that other machines see it die."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, run.pk % 2**31])
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", _lock(run))
+    return run
 
 
-def _session_gone(run_id: int) -> bool:
+def release(run: SyncRun) -> None:
+    """Give the session lock back; where the connection is gone, so is the lock."""
+    if connection.vendor != "postgresql" or connection.connection is None:
+        return
+    with suppress(DatabaseError, InterfaceError), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _lock(run))
+
+
+def _session_gone(run: SyncRun) -> bool:
     """PostgreSQL: the owner's session lock is free, so its session has ended."""
     if connection.vendor != "postgresql":
         return False
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, run_id % 2**31])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", _lock(run))
         free = bool(cursor.fetchone()[0])
         if free:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, run_id % 2**31])
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _lock(run))
     return free
 
 
-def _lock(run_id: int) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, run_id % 2**31])
+def _lock(run: SyncRun) -> list[int]:
+    """Each owner has a lock of its own: one that wakes up late neither keeps its successor's nor gives it back."""
+    return [LOCK_CLASS, (run.pk * 1009 + run.fence) % 2**31]
+
+
+def _term() -> timedelta:
+    return timedelta(seconds=settings.HUB_LEASE_SECONDS)
+
+
+def _machine() -> str:
+    """Host name and process-id namespace: two containers may share the first, and then not the second."""
+    try:
+        space = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        space = 0
+    return f"{socket.gethostname()[:64]}/{space}"
 
 
 def _started(pid: int) -> str:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from integrations.errors import BadPayload
+from integrations.faultpoints import faultpoint
 from integrations.paging import cut
 from integrations.service import Ask, Page
 
@@ -38,6 +39,7 @@ def by_offset(
     """
     reader = _Reader(fetch, length, rows_of, ask.position or {})
     for rows in reader.pages():
+        faultpoint("page.cut")
         yield Page(rows, position={**(prefix or {}), **reader.position()}, last=reader.ended)
 
 

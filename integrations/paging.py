@@ -10,6 +10,7 @@ from django.conf import settings
 
 from integrations import loosely
 from integrations.errors import BadPayload
+from integrations.faultpoints import faultpoint
 from integrations.http.answers import HEAD, not_json
 from integrations.service import Ask, Page, Position
 
@@ -78,18 +79,21 @@ def whole_list(
     """One answer with everything: spooled to disk, mapped, cut without holding it twice.
 
     A run that goes on reads the same file again: pages it had handled come marked `again`, so that what was seen is complete.
+    Where the file is lost (another machine goes on) it is read anew and from its start. The file goes with the run's folder.
     """
     handled = 0
     file: Path | None = None
+    folder = ask.spool or settings.SPOOL
     if ask.position:
-        file, handled = settings.SPOOL / str(ask.position["spool"]), int(ask.position["rows"])
+        file, handled = folder / str(ask.position["spool"]), int(ask.position["rows"])
     if file is None or not file.is_file():
-        file, handled = client.spool(path, params, folder=settings.SPOOL), 0
+        file, handled = client.spool(path, params, folder=folder), 0
     try:
         # The map is not closed by hand: pages on their way may still hold slices of it, and it ends with the last of them.
         with file.open("rb") as handle:
             mapped = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
         rows = cut(memoryview(mapped), where)
+        faultpoint("list.cut")
     except BaseException:
         file.unlink(missing_ok=True)  # nobody can go on with it
         raise
@@ -104,7 +108,8 @@ def whole_list(
             cursor=cursor,
             again=stop <= handled,
         )
-    file.unlink(missing_ok=True)
+    if ask.spool is None:
+        file.unlink(missing_ok=True)
 
 
 def batches(ask: Ask, size: int) -> Iterator[tuple[list[str], Position]]:

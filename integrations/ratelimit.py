@@ -4,9 +4,7 @@ A prototype of this rule had 0 breaches at 97-99 % of what is allowed, because w
 arrival(k+n) ≥ send(k+n) ≥ response(k) + window ≥ arrival(k) + window. On PostgreSQL only its own clock counts.
 """
 
-import os
 import random
-import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +14,8 @@ from typing import Any
 
 from django.db import connection
 
-from integrations import errors
+from integrations import errors, lease
+from integrations.faultpoints import faultpoint
 from integrations.models import RateSlot, RateWaiter, Vendor
 from integrations.service import Rate
 
@@ -57,18 +56,20 @@ class Budget:
 
         Raises errors.Wait(cause="rate") with `until` when the budget is shut for longer than is worth a sleep.
         """
-        holder = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        holder = f"{lease.me()}:{uuid.uuid4().hex[:12]}"
         began = time.monotonic()
         number = self._wait(holder, interactive, waiting)
         waited = time.monotonic() - began
         self.waited += waited
         try:
+            faultpoint("slot.taken")
             yield waited
         finally:
             self._run(
                 f"UPDATE {SLOT} SET free_at = {self._at}, holder = '' WHERE id = %s AND holder = %s",
                 [self._after(self.rate.seconds), number, holder],
             )
+            faultpoint("slot.returned")
 
     def recently_full(self) -> bool:
         """Whether nine tenths of the slots that may be used were used in the last window, or the budget is shut."""
@@ -117,6 +118,8 @@ class Budget:
                 slots, gate, free, others = self._look()
                 if slots < self.rate.calls:
                     self._make()
+                    continue
+                if not self.rate.seconds and self._free_dead():
                     continue
                 if gate > (INTERACTIVE_PATIENCE if interactive else PATIENCE):
                     raise errors.Wait(
@@ -186,6 +189,17 @@ class Budget:
             f"SELECT 1 FROM {WAITER} WHERE key = %s AND until > {self._at} LIMIT 1", [self.key, self._after(0)]
         )
         return len(ahead), gate, max(free, 0.0), bool(others)
+
+    def _free_dead(self) -> bool:
+        """Of a limit on calls at once: slots whose holder's process on this machine is gone, and its connection with it."""
+        held = self._run(f"SELECT id, holder FROM {SLOT} WHERE key = %s AND holder <> ''", [self.key])
+        dead = [(slot, holder) for slot, holder in held if lease.alive(holder.rpartition(":")[0]) is False]
+        for slot, holder in dead:
+            self._run(
+                f"UPDATE {SLOT} SET free_at = {self._at}, holder = '' WHERE id = %s AND holder = %s",
+                [self._after(0), slot, holder],
+            )
+        return bool(dead)
 
     def _make(self) -> None:
         shut = 0.0 if self.fresh else self.rate.seconds

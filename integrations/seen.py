@@ -1,6 +1,7 @@
 """Which external ids a run has seen: those of this slice as they are, those of earlier slices as sorted 64-bit hashes.
 
-A million ids of earlier slices take 8 MB. Ids of a slice are hashed only when the run is parked: most runs never are.
+A million ids of earlier slices take 8 MB. They are stored in parts, with the position behind the pages that brought them, so
+that what is missing is known for sure whoever ends the run, however the ones before ended.
 """
 
 from array import array
@@ -13,16 +14,23 @@ class Seen:
     """A growing set of ids that can be packed into bytes and taken up again."""
 
     def __init__(self, packed: bytes = b"") -> None:
-        self._earlier = array("Q", packed)
+        self._earlier = array("Q", sorted(array("Q", packed)))
         self._now: set[str] = set()
+        self._unstored: list[str] = []
 
     def add(self, external_ids: Iterable[str]) -> int:
         """Take up these ids; returns how many of them are new."""
-        before = len(self._now)
         if self._earlier:
             external_ids = [key for key in external_ids if not self._was(key)]
-        self._now.update(external_ids)
-        return len(self._now) - before
+        new = set(external_ids) - self._now
+        self._now |= new
+        self._unstored.extend(new)
+        return len(new)
+
+    def part(self) -> bytes:
+        """Eight bytes for each id that came since the last part was taken."""
+        taken, self._unstored = self._unstored, []
+        return array("Q", map(_hash, taken)).tobytes()
 
     def __contains__(self, external_id: str) -> bool:
         return external_id in self._now or self._was(external_id)

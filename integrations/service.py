@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Account:
 
 @dataclass
 class Page:
-    """Some raw rows, and where to go on behind them. `cursor` is stored when the whole run has ended well.
+    """Some raw rows, and where to go on behind them. `cursor` is stored when the whole run has ended well: the last page brings it.
 
     rows: byte slices, one JSON value each. position: None on the last page only (`last` says so).
     total: rows expected in the whole run, when known. Rows may be released after the page was handled.
@@ -160,7 +161,8 @@ class Ask:
 
     cursor: stored by the last good run ({} at first). position: go on behind this page (None: from the start).
     full: everything, not only what changed. codes: iterator of external ids for flows that ask by lists of codes.
-    started_at: when the run began; an upper bound for "changed until".
+    started_at: when the run began; an upper bound for "changed until". spool: this run's own folder for large answers,
+    which is removed when the run has ended (None: the common one).
     """
 
     cursor: dict[str, Any]
@@ -168,6 +170,7 @@ class Ask:
     position: Position = None
     full: bool = False
     codes: Iterator[str] = field(default_factory=lambda: iter(()))
+    spool: Path | None = None
 
 
 @dataclass(frozen=True)

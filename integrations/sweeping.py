@@ -4,15 +4,17 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
 
-from integrations import asking, lease, schedules, sync
+from integrations import asking, lease, schedules, spooling, sync
 from integrations.models import ApiCall, Schedule, SyncRun, Trigger
 from integrations.service import service_class
 
+HINT_LIVES = 300.0  # seconds; the next sweeps hint again, and none of their hints stays in a queue for ever
 log = logging.getLogger(__name__)
 
 SPOOLED = timedelta(hours=6)  # longer than any call, after which a file can only belong to a run that parked
@@ -32,19 +34,22 @@ def sweep() -> Swept:
 
     found = Swept()
     for schedule in schedules.due():
-        tasks.run_due.apply_async((schedule.vendor_id, schedule.flow), queue=schedules.lane(schedule), expires=300)
+        tasks.run_due.apply_async(
+            (schedule.vendor_id, schedule.flow), queue=schedules.lane(schedule), expires=HINT_LIVES
+        )
         found.due += 1
     for run in SyncRun.objects.filter(state=SyncRun.State.RUNNING).select_related("vendor"):
         if lease.is_free(run):
-            continue_later(run)
+            continue_later(run, expires=HINT_LIVES)
             found.orphans += 1
     for run in asking.next_ones():
-        continue_later(run)
+        continue_later(run, expires=HINT_LIVES)
         found.asked += 1
     new = schedules.raise_alarms()
     found.late = len(new)
     if new:
         _tell(new)
+    spooling.sweep()
     _trim_calls()
     _tidy_spool()
     return found
@@ -63,7 +68,7 @@ def run_if_due(vendor_id: int, flow: str) -> SyncRun | None:
     return run
 
 
-def continue_later(run: SyncRun | None) -> None:
+def continue_later(run: SyncRun | None, expires: float | None = None) -> None:
     """Queue the rest of a run that parked; behind one that ended, what an operator asked of the same flow."""
     from integrations import tasks
 
@@ -72,7 +77,8 @@ def continue_later(run: SyncRun | None) -> None:
     if run is None:
         return
     flow = service_class(run.vendor.kind).flows[run.flow]
-    tasks.continue_run.apply_async((run.pk,), queue=flow.lane)
+    options: dict[str, Any] = {"expires": expires} if expires else {}
+    tasks.continue_run.apply_async((run.pk,), queue=flow.lane, **options)
 
 
 def go_on(run_id: int) -> SyncRun | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from integrations import errors, network
 from integrations.auth import Auth
+from integrations.faultpoints import faultpoint
 from integrations.http.answers import Answer
 from integrations.http.calls import Call, CallRecord, Params, Repeat, prepared
 from integrations.http.receiving import Receive, spooled, whole
@@ -175,6 +176,7 @@ class Client:
                     raise
                 finally:
                     self._record(call, began, waited, attempt, failed)
+                    faultpoint("call.logged")
             if onward is None:
                 return result
             call.path, _, call.query = onward.partition("?")

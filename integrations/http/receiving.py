@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from integrations.faultpoints import faultpoint
 from integrations.http.answers import ERROR_BODY, HEAD, Answer, not_json
 from integrations.http.calls import Call, Repeat
 from integrations.http.decoding import pour
@@ -43,6 +44,7 @@ def spooled(call: Call, name: str, folder: Path, clean: Callable[[str], str]) ->
             if wrong := not_json(head):
                 raise Repeat(unusable(call, wrong, clean(head[:ERROR_BODY].decode("utf-8", "replace"))))
             complete = part.removesuffix(".part")
+            faultpoint("body.spooled")
             os.replace(part, complete)
         except BaseException:
             with suppress(FileNotFoundError):

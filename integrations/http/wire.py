@@ -10,6 +10,7 @@ from django.conf import settings
 
 from integrations import errors, network
 from integrations.auth import Auth
+from integrations.faultpoints import faultpoint
 from integrations.http.calls import Call, Repeat, told_of
 from integrations.http.decoding import BadCoding, TooLarge, decoded
 from integrations.http.failures import GONE_WRONG, again, broken, network_error
@@ -59,11 +60,14 @@ class Wire:
                 preload_content=False,
                 decode_content=False,
             )
+            faultpoint("request.sent")
             response = connection.getresponse()
+            faultpoint("answer.begun")
             call.status = response.status
             if 200 <= response.status < 300:
                 pieces = deadline.watched(decoded(response, call))
                 result = receive(pieces, {name.lower(): value for name, value in response.headers.items()})
+                faultpoint("answer.received")
                 keep = not call.write
                 return result, None
             return None, self._judge.not_ok(call, response, hop)

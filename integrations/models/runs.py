@@ -114,9 +114,9 @@ class SyncRun(models.Model):
 
 
 class RunSeen(models.Model):
-    """Which external ids a parked run has seen so far (64-bit hashes, compressed), so that "gone" survives a hand-over."""
+    """External ids that a running run saw up to its page `pages` (64-bit hashes, side by side), so that "gone" survives a hand-over."""
 
-    run = models.OneToOneField(SyncRun, models.CASCADE, related_name="seen_so_far", primary_key=True)
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="seen_so_far")
     pages = models.IntegerField(default=0)
     keys = models.BinaryField(default=bytes)
 
