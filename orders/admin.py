@@ -10,7 +10,7 @@ from orders import words
 from orders.models import CancelReason, Order, Package, Purchase, Sale, StatusWord, Transaction
 
 TONES = {
-    "new": "warn", "on_hold": "bad", "unknown": "bad", "failed": "bad", "cancelled": "quiet", "returned": "quiet",
+    "new": "warn", "on_hold": "bad", "unknown": "warn", "failed": "bad", "cancelled": "quiet", "returned": "quiet",
     "delivered": "good", "shipped": "good",
 }  # fmt: skip
 
