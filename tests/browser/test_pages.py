@@ -96,7 +96,7 @@ def test_a_list_is_dense_and_light(visit, hub):
     seen = [row for row in rows if (box := row.bounding_box()) and box["y"] + box["height"] <= LAPTOP["height"]]
     assert len(seen) >= 19
     assert len(sizes) <= 25
-    assert sum(sizes) <= 250_000
+    assert sum(sizes) <= 170_000
 
 
 @pytest.mark.parametrize("path", ["/catalog/product/", "/catalog/variant/"])
