@@ -105,6 +105,7 @@ class Flow:
     complete: a run in full mode reads the whole list, so that a known row which is missing is gone.
     codes: dotted path of a function (vendor_id, after, scope) → iterator of external ids in ascending text order, for flows that ask by
         lists of codes; the service finds them in Ask.codes.
+    single: rows can be asked for one by one, by external id, which is how an operator fetches some again (Ask.only).
     shares: flows whose rows write the same columns; their fingerprints are forgotten for rows this flow changed.
     """
 
@@ -118,6 +119,7 @@ class Flow:
     complete: bool = False
     full_every: timedelta | None = None
     codes: str = ""
+    single: bool = False
     shares: tuple[str, ...] = ()
     lane: str = "live"
     guard: bool = False
@@ -161,6 +163,7 @@ class Ask:
 
     cursor: stored by the last good run ({} at first). position: go on behind this page (None: from the start).
     full: everything, not only what changed. codes: iterator of external ids for flows that ask by lists of codes.
+    only: external ids an operator asked for, of flows whose rows can be read one by one.
     started_at: when the run began; an upper bound for "changed until". spool: this run's own folder for large answers,
     which is removed when the run has ended (None: the common one).
     """
@@ -171,6 +174,7 @@ class Ask:
     full: bool = False
     codes: Iterator[str] = field(default_factory=lambda: iter(()))
     spool: Path | None = None
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,7 @@ def _read(work: Slice, service: VendorService, patience: outage.Patience) -> Non
         position=run.position,
         full=everything,
         codes=_codes(work),
+        only=tuple(run.codes) if work.flow.single else (),
         spool=spooling.folder_of(run),
     )
     try:

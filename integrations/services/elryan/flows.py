@@ -23,6 +23,7 @@ def _flow(
 ) -> Flow:
     """A flow every `minutes`, too old after `old_after` times that."""
     every = timedelta(minutes=minutes)
+    more = {"single": True, **more}
     return Flow(title, every=every, max_age=every * old_after, key=key_of(*key), parse=record, **more)
 
 
@@ -63,6 +64,7 @@ FLOWS: Mapping[str, Flow] = {
         "name",
         room="orders",
         complete=True,
+        single=False,
         proven=False,
     ),
     "transactions": _flow("Transactions", DAY, sold.transaction, "id", room="orders", needs=("orders",)),

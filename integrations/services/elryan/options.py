@@ -44,4 +44,11 @@ OPTIONS = (
     path_option("unfulfilled", "Unfulfilled orders", "orders/unfulfilled-list"),
     path_option("cancel_reasons", "Cancellation reasons", "orders/cancel-reasons"),
     path_option("trackings", "Search trackings", "package-trackings/search"),
+    path_option("category", "One category", "categories/get"),
+    path_option("brand", "One brand", "brands/get"),
+    path_option("attribute_value", "One attribute value", "attribute-values/get"),
+    path_option("product", "One product", "products/get"),
+    path_option("order", "One order line", "orders"),
+    path_option("transaction", "One transaction", "transactions/get"),
+    path_option("tracking", "One tracking", "package-trackings"),
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -105,31 +106,34 @@ class Service(VendorService):
     # -- flows
 
     def categories(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, "categories/search")
+        return self._searched(ask, "categories/search", self._path("category"))
 
     def brands(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, "brands/search")
+        return self._searched(ask, "brands/search", self._path("brand"))
 
     def attributes(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, "attributes/search")
+        return self._searched(ask, "attributes/search", "attributes/get")
 
     def attribute_values(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, str(self.option("attribute_values_path")))
+        return self._searched(ask, self._path("attribute_values"), self._path("attribute_value"))
 
     def products(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, "products/search")
+        return self._searched(ask, "products/search", self._path("product"))
 
     def variants(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, str(self.option("variants_path")))
+        return self._searched(ask, self._path("variants"), "variants/get")
 
     def orders(self, ask: Ask) -> Iterator[Page]:
         """All order lines, or those changed since a day before the last run's newest; then the unfulfilled ones."""
+        if ask.only:
+            yield from self._one_by_one(ask, self._path("order"))
+            return
         newest = moment((ask.position or ask.cursor).get("updated"))
         since, name = moment(ask.cursor.get("updated")), str(self.option("updated_filter"))
         wanted = {name: _iso(since - OVERLAP)} if name and since and not ask.full else {}
-        lists = [self._search_of(str(self.option("orders_path")), wanted)]
+        lists = [self._search_of(self._path("orders"), wanted)]
         if self.option("unfulfilled"):
-            path = str(self.option("unfulfilled_path"))
+            path = self._path("unfulfilled")
             lists.append(lambda start, length: self._post(path, {"start": start, "length": length}))
         for page in self._phases(ask, lists):
             # A time ahead of us would hide what changes until then.
@@ -143,32 +147,25 @@ class Service(VendorService):
 
     def cancel_reasons(self, ask: Ask) -> Iterator[Page]:
         """A list of plain texts in one answer; each is wrapped into an object, which is what a row has to be."""
-        texts = [
-            msgspec.json.decode(row) for row in rows_of(self.http.get(str(self.option("cancel_reasons_path"))).body)
-        ]
+        texts = [msgspec.json.decode(row) for row in rows_of(self.http.get(self._path("cancel_reasons")).body)]
         yield Page([encode({"name": text}) for text in texts], last=True, total=len(texts))
 
     def transactions(self, ask: Ask) -> Iterator[Page]:
         """The three kinds one after another, always from the start: there is no filter by date."""
+        if ask.only:
+            return self._one_by_one(ask, self._path("transaction"))
         return self._phases(ask, [self._search_of("transactions/search", {"recordType": kind}) for kind in KINDS])
 
     def packages(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, "packages/search")
+        return self._searched(ask, "packages/search", "packages")
 
     def trackings(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, str(self.option("trackings_path")))
+        return self._searched(ask, self._path("trackings"), self._path("tracking"))
 
     def deliveries(self, ask: Ask) -> Iterator[Page]:
-        """One call for each id the operator named; the slash at the end is the manual's."""
-        ids = [part for part in (text.strip() for text in str(self.option("delivery_ids")).split(",")) if part]
-        done = int((ask.position or {}).get("start", 0))
-        if done >= len(ids):
-            yield Page([], last=True, total=len(ids))
-        for place, key in enumerate(ids[done:], start=done + 1):
-            if not (key.isascii() and key.isalnum()):
-                raise Refused(f"“{key[:50]}” is no delivery id.", "Correct the list of deliveries to follow.")
-            row = row_of(self.http.get(f"deliveries/{key}/").body)
-            yield Page([row], position={"start": place}, last=place == len(ids), total=len(ids))
+        """One call for each id the connection follows; the slash at the end is the manual's."""
+        ids = tuple(filter(None, (text.strip() for text in str(self.option("delivery_ids")).split(","))))
+        return self._one_by_one(replace(ask, only=ask.only or ids), "deliveries", "/")
 
     # -- calls
 
@@ -178,8 +175,22 @@ class Service(VendorService):
     def _search_of(self, path: str, wanted: Mapping[str, Any]) -> Fetch:
         return lambda start, length: self._post(path, _search(start, length, wanted))
 
-    def _searched(self, ask: Ask, path: str) -> Iterator[Page]:
-        return self._phases(ask, [self._search_of(path, {})])
+    def _path(self, name: str) -> str:
+        return str(self.option(f"{name}_path")).rstrip("/")
+
+    def _searched(self, ask: Ask, path: str, one: str) -> Iterator[Page]:
+        """The whole list; or one by one the rows an operator named, each by its own call."""
+        return self._one_by_one(ask, one) if ask.only else self._phases(ask, [self._search_of(path, {})])
+
+    def _one_by_one(self, ask: Ask, path: str, end: str = "") -> Iterator[Page]:
+        total, done = len(ask.only), int((ask.position or {}).get("start", 0))
+        if done >= total:
+            yield Page([], last=True, total=total)
+        for place, key in enumerate(ask.only[done:], start=done + 1):
+            if not key or key in (".", ".."):
+                raise Refused(f"“{key[:50]}” is no id.", "Correct what was asked for.")
+            row = row_of(self.http.get(f"{path}/{quote(key, safe='')}{end}").body)
+            yield Page([row], position={"start": place}, last=place == total, total=total)
 
     def _phases(self, ask: Ask, lists: list[Fetch]) -> Iterator[Page]:
         """Several lists one after another; the position names the list, and only the last page of the last is last."""

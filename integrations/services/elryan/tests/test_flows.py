@@ -121,6 +121,51 @@ def test_staging_and_production_are_apart_and_the_probe_asks_for_health_first(ti
     assert verdict.cure
 
 
+ONE = {  # flow: the call of one row, a field, its new value
+    "categories": ("/categories/get/", "name", "Renamed"),
+    "brands": ("/brands/get/", "name", "Renamed"),
+    "attributes": ("/attributes/get/", "name", "Renamed"),
+    "attribute_values": ("/attribute-values/get/", "value", "Renamed"),
+    "products": ("/products/get/", "name", "Renamed"),
+    "variants": ("/variants/get/", "name", "Renamed"),
+    "orders": ("/orders/", "Description", "Renamed"),
+    "transactions": ("/transactions/get/", "Type", "Renamed"),
+    "packages": ("/packages/", "remote_id", "Renamed"),
+    "trackings": ("/package-trackings/", "tracking_link", "https://t.example/renamed"),
+    "deliveries": ("/deliveries/", "updated_at", "2026-04-05T09:30:00.000Z"),
+}
+
+
+@pytest.mark.parametrize("flow", sorted(ONE))
+def test_some_rows_are_fetched_again_by_their_own_call(tiny: Simulator, flow: str) -> None:
+    vendor = connected(tiny, delivery_ids="1")
+    everything(vendor)
+    path, field, value = ONE[flow]
+    key = str(tiny.table(flow).keys()[-1])
+    tiny.change(
+        flow, key, **{field: value, **({"updatedTime": "2026-05-01T00:00:00.000Z"} if flow == "orders" else {})}
+    )
+    before = Schedule.objects.get(vendor=vendor, flow=flow)
+    tiny.ledger.clear()
+    done = good(vendor, flow, codes=[key])
+    (call,) = tiny.ledger.asked()
+    assert (call.method, call.path) == ("GET", f"/api{path}{key}{'/' if flow == 'deliveries' else ''}")
+    assert (done.seen, done.created, done.gone) == (1, 0, 0)
+    after = Schedule.objects.get(vendor=vendor, flow=flow)
+    assert (after.cursor, after.last_full_at) == (before.cursor, before.last_full_at)
+    found: Any = {"orders": OrderLine, "variants": Variant, "products": Product, "packages": Package}.get(flow)
+    if found:
+        assert found._default_manager.get(external_id=key).raw[field] == value
+    assert good(vendor, flow).updated == 0, "the list says the same"
+
+
+def test_a_row_that_is_not_there_any_more_is_told(tiny: Simulator) -> None:
+    vendor = connected(tiny)
+    done = run(vendor, "variants", codes=["no such/one?"])
+    assert (done.state, done.error_kind) == (SyncRun.State.FAILED, "refused")
+    assert "404" in done.error
+
+
 # -- the catalogue
 
 
