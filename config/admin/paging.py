@@ -52,7 +52,7 @@ class HubChangeList(ChangeList):
             self.count_text = self.counted(len(first), sure=False)
             page = self.by_id(place, first)
         else:
-            ids = list(self.queryset.order_by().values_list("pk", flat=True)[: CAP + 1])
+            ids = list(self.some(place).values_list("pk", flat=True)[: CAP + 1])
             self.count_text = self.counted(len(ids))
             page = self.page_of(request, place, ids)
         rows, older, newer = page
@@ -80,6 +80,14 @@ class HubChangeList(ChangeList):
         chosen = self.get_ordering(request, self.root_queryset)[0] if ORDER_VAR in self.params else f"-{key}"
         return Place.asked(request.GET, key, chosen == f"-{key}") if chosen in (key, f"-{key}") else None
 
+    def some(self, place: Place | None) -> QuerySet[Any]:
+        """All that match, cheapest first; what was looked for in the list's order, all of it found before it is cut.
+
+        A planner that believes a word to be common reads the table until it has met enough rows with it: to the end, where there
+        are none in this list.
+        """
+        return place.start.following(self.queryset, walk=False) if self.words and place else self.queryset.order_by()
+
     def page_of(self, request: HttpRequest, place: Place | None, ids: list[int]) -> Page:
         """The page, given the first ids of all that match."""
         if len(ids) <= CAP:
@@ -92,7 +100,8 @@ class HubChangeList(ChangeList):
             place = Place.asked(request.GET, key, True)
         if place is None:
             return self.by_offset(self.queryset)
-        # What was looked for is common, but not near this place.
+        if self.words and place == place.start:
+            return self.by_id(place, ids)
         return self.by_key(self.queryset, place, walk=not self.words)
 
     @property

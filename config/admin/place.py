@@ -1,6 +1,6 @@
 """A place in a long list, named by the row before it: its key and its id."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,11 @@ class Place:
         at, _, pk = query.get(BEFORE if back else AFTER, "").rpartition("~")
         moment = moment_or_none(at) if pk.isdigit() and pk.isascii() and len(pk) < 19 else None
         return cls(key, newest_first != back, back, moment, int(pk) if moment else 0)
+
+    @property
+    def start(self) -> "Place":
+        """The end of the list from which this page is reached."""
+        return replace(self, moment=None, pk=0)
 
     def following(self, rows: QuerySet[Any], walk: bool = True) -> QuerySet[Any]:
         """The rows that come next from here, nearest first; without `walk` found first and sorted then."""
