@@ -147,6 +147,7 @@ class Page:
 
     rows: byte slices, one JSON value each. position: None on the last page only (`last` says so).
     total: rows expected in the whole run, when known. Rows may be released after the page was handled.
+    note: what an operator should know of it, kept on the run.
     """
 
     rows: Sequence[bytes | memoryview]
@@ -155,6 +156,7 @@ class Page:
     total: int | None = None
     cursor: dict[str, Any] | None = None
     again: bool = False  # handled before by the same run: counts as seen, nothing else
+    note: str = ""
 
 
 @dataclass

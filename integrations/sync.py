@@ -214,6 +214,8 @@ def _take(work: Slice, page: Page, found: intake.Sorted, guard: Any, new: int) -
     work.doubles += len(page.rows) - len(found.digests) - len(found.unreadable)
     run.position, run.total = page.position, page.total or run.total
     work.cursor = page.cursor or work.cursor
+    if page.note and page.note not in run.note:
+        run.note = f"{run.note} {page.note}".strip()
     news = bool(found.fresh or found.unreadable)
     if news:
         unchanged = run.unchanged

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from integrations.auth import Auth, Bearer
-from integrations.errors import Refused
+from integrations.errors import Refused, VendorError
 from integrations.numbers import jde_number, key_from
 from integrations.paging import batches, cut, encode, whole_list
 from integrations.service import Account, Ask, Flow, Option, Page, Preset, Rate, Secret, VendorService, Verdict
 from integrations.services.elko import contents
+from integrations.services.elko.drift import drift
 from integrations.services.elko.parse_catalogue import brand, category, merged_categories, product
 from integrations.services.elko.parse_details import availability, details
 from integrations.services.elko.parse_invoices import invoice
@@ -132,13 +133,30 @@ class Service(VendorService):
 
     @classmethod
     def auth(cls, account: Account, secrets: Mapping[str, str]) -> Auth:
-        return Bearer(secrets["token"])
+        """Its pages show the token in quotes and tell people to write “Bearer” before it: both may come along."""
+        token = secrets["token"].strip().strip('"')
+        return Bearer(token[7:] if token.lower().startswith("bearer ") else token)
 
     def probe(self) -> Verdict:
-        """A small proven list behind the same token, address list and path prefix as all else: brands; categories in Ukraine."""
+        """A small proven list behind the same token, address list and path prefix as all else, then what else answers."""
         path, what = ("CategoryList", "categories") if self._is_ua else ("Vendors", "brands")
         rows = cut(self.http.get(self._catalogue(path)).body)
-        return Verdict(True, message=f"ELKO answers: {len(rows)} {what}.", facts={what: str(len(rows))})
+        day = jde_number(datetime.now(ZoneInfo(self.account.time_zone)).date())
+        facts, self.http.tries = {what: str(len(rows))}, 1  # somebody waits for this
+        for name, path in (
+            ("orders", self._orders_path()),
+            ("invoices", f"{self.option('invoices_path')}/{day}/{day}"),
+        ):
+            facts[name] = self._answers(path)
+        return Verdict(True, message=f"ELKO answers: {len(rows)} {what}.", facts=facts)
+
+    def _answers(self, path: str) -> str:
+        """Whether a path answers this account, in words; some are not proven, and may be closed to it."""
+        try:
+            cut(self.http.get(path).body)
+        except VendorError as error:
+            return f"no answer at {path}: {error.message}"
+        return f"{path} answers"
 
     # -- flows
 
@@ -172,7 +190,7 @@ class Service(VendorService):
                     listed.update(_key(row) for row in page.rows if not number)
                 # A list handled before the run was parked is read once more, so that what was seen is complete.
                 page.again = page.again or number < at
-                page.position = {"list": number, "in": page.position}
+                page.position, page.note = {"list": number, "in": page.position}, drift(page.rows)
                 page.last, page.total = page.last and number == len(lists) - 1, before + total
                 yield page
             before += total
@@ -208,8 +226,7 @@ class Service(VendorService):
 
     def orders(self, ask: Ask) -> Iterator[Page]:
         """All current orders. In Ukraine the manual and what clients use differ in the path: the second is tried on 404."""
-        first = str(self.option("orders_path") or ask.cursor.get("path") or "Orders")
-        path = first
+        path = first = self._orders_path(ask.cursor)
         try:
             rows = cut(self.http.get(path).body)
         except Refused as error:
@@ -231,6 +248,9 @@ class Service(VendorService):
         yield Page(rows, last=True, total=len(rows), cursor={"day": today.isoformat()})
 
     # -- calls
+
+    def _orders_path(self, cursor: Mapping[str, Any] | None = None) -> str:
+        return str(self.option("orders_path") or (cursor or {}).get("path") or "Orders")
 
     @property
     def _is_ua(self) -> bool:

@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from catalog.models import Brand, Category, Product, Variant
+from catalog.models import Brand, Category, PriceChange, Product, Variant
+from integrations import vault
+from integrations.connection import probe
 from integrations.models import Reject, SyncRun, Vendor
 from integrations.services.elko.simulator import Simulator
 
@@ -185,6 +187,37 @@ def test_the_language_and_another_path_are_options(sim: Simulator, connected: Co
     assert sim.ledger.asked("/v3.0/api/Catalog/Products")
 
 
+def test_a_list_whose_fields_change_is_told_and_nothing_is_lost(sim: Simulator, connected: Connect, run: Run) -> None:
+    vendor = connected()
+    first = run(vendor, "products")
+    assert first.note.count("energyClass") == 1
+    assert variant(sim.truth("products")[-1]["id"]).product.raw["energyClass"] == "D"
+    codes = [row["id"] for row in sim.truth("products")]
+    stock = {code: variant(code).stock for code in codes}
+    for code in codes:
+        sim.table("products").drop_field(code, "quantity")
+    done = run(vendor, "products")
+    assert (done.state, "lacks fields it always had: quantity" in done.note) == (OK, True)
+    assert {code: variant(code).stock for code in codes} == stock, "not told is neither zero nor unknown"
+
+
+@pytest.mark.parametrize("written", ["{}", "Bearer {}", ' "{}" ', "bearer {}\n"])
+def test_the_token_may_be_pasted_as_ELKO_shows_it(sim: Simulator, connected: Connect, written: str) -> None:
+    vendor = connected()
+    vault.set_secret(vendor, "token", written.format(sim.token))
+    assert probe(vendor).ok
+
+
+@pytest.mark.parametrize(("layout", "what"), [("eu", "brands"), ("ua", "categories")])
+def test_the_probe_says_which_paths_answer(sim: Simulator, connected: Connect, layout: str, what: str) -> None:
+    vendor = connected(layout)
+    sim.fault("status", "*/Finances/Invoices/*", code=404)
+    found = probe(vendor)
+    assert (found.ok, found.facts["orders"]) == (True, "Orders answers")
+    assert what in found.facts
+    assert "no answer at Finances/Invoices/" in found.facts["invoices"]
+
+
 def test_staff_see_it_as_ELKO_says_it(sim: Simulator, connected: Connect, run: Run, admin_client: Client) -> None:
     """Stock with its sign, money with its currency, and markup as text."""
     row = sim.truth("products")[0]
@@ -217,13 +250,17 @@ def licences(sim: Simulator, count: int = 6) -> list[str]:
 
 def test_licences_come_after_the_list_and_one_on_both_counts_once(sim: Simulator, connected: Connect, run: Run) -> None:
     codes = licences(sim)
+    both = next(row for row in sim.truth("products_ua") if row["catalog"] == "ESD")
+    sim.put("esd_ua", {**both, "price": both["price"] + 5}, at=0)
     vendor = connected("ua", esd=True)
     done = run(vendor, "products")
+    assert variant(both["id"]).price == money(both["price"]), "the first list counts, and the price does not flicker"
     assert (done.state, done.created, done.seen, done.requests) == (OK, 17, 17, 2)
     assert variant(codes[0]).stock_text == "> 100"
     again = run(vendor, "products")
     assert (again.state, again.unchanged, again.updated) == (OK, 17, 0)
     sim.remove("esd_ua", codes[0])
+    assert not PriceChange.objects.exists()
     assert run(vendor, "products").gone == 1
     assert Product.objects.get(external_id=codes[0]).gone_at is not None
     assert run(connected("ua", esd=False), "products").gone == 5, "licences are only known while they are asked for"
