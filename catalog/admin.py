@@ -1,18 +1,22 @@
 """The catalogue as staff see it. Vendor-owned; only notes and the watch mark are theirs."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Max, Min
+from django.db.models import Case, Max, Min, Q, Value, When
 from django.http import HttpRequest
 
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Variant
 from config.admin import DateRange, MirrorAdmin, age, figure, link, money, table, thumbnail
+from integrations.admin.asked import FetchAgain, run_link
 
 LAST = 20  # history rows on a page
+MOST_KIN = 200  # parents and children of a category
+MOST_CODES = 1000  # variants asked for at once
 
 
-class PartAdmin(MirrorAdmin):
+class PartAdmin(FetchAgain, MirrorAdmin):
     """The catalogue's small lists."""
 
     list_display: Any = ("name", "external_id", "vendor", "active", "changed")
@@ -30,17 +34,23 @@ class PartAdmin(MirrorAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(PartAdmin):
+    flows = ("categories",)
     list_display: Any = ("name", "code", "external_id", "vendor", "active", "changed")
     search_fields = ("name", "code", "external_id")
-    tables = ("parents_table", "children_table", "products_table")
+    tables = ("family_table", "products_table", "concerned_table")
 
-    @admin.display(description="Parents")
-    def parents_table(self, row: Category) -> Any:
-        return table(("Category", "Code"), [(link(part), part.code) for part in row.parents.all()[:LAST]])
-
-    @admin.display(description="Children")
-    def children_table(self, row: Category) -> Any:
-        return table(("Category", "Code"), [(link(part), part.code) for part in row.children.all()[:100]])
+    @admin.display(description="Above and below it")
+    def family_table(self, row: Category) -> Any:
+        """Its parents, then its children."""
+        ties = Category.parents.through._default_manager.filter(Q(from_category=row.pk) | Q(to_category=row.pk))
+        ties = ties.select_related("from_category", "to_category").defer("from_category__raw", "to_category__raw")
+        above, below = [], []
+        for tie in ties.order_by("pk")[:MOST_KIN]:
+            if tie.from_category_id == row.pk:
+                above.append(("above", link(tie.to_category), tie.to_category.code))
+            else:
+                below.append(("below", link(tie.from_category), tie.from_category.code))
+        return table(("Where", "Category", "Code"), above + below)
 
     @admin.display(description="Products, last changed")
     def products_table(self, row: Category) -> Any:
@@ -49,9 +59,10 @@ class CategoryAdmin(PartAdmin):
 
 @admin.register(Brand)
 class BrandAdmin(PartAdmin):
+    flows = ("brands",)
     list_display: Any = ("name", "code", "external_id", "vendor", "active", "changed")
     search_fields = ("name", "code", "external_id")
-    tables = ("products_table",)
+    tables = ("products_table", "concerned_table")
 
     @admin.display(description="Products, last changed")
     def products_table(self, row: Brand) -> Any:
@@ -67,7 +78,8 @@ def products_of(row: Category | Brand) -> Any:
 
 @admin.register(Attribute)
 class AttributeAdmin(PartAdmin):
-    tables = ("values_table",)
+    flows = ("attributes",)
+    tables = ("values_table", "concerned_table")
 
     @admin.display(description="Values")
     def values_table(self, row: Attribute) -> Any:
@@ -77,13 +89,15 @@ class AttributeAdmin(PartAdmin):
 @admin.register(AttributeValue)
 class AttributeValueAdmin(PartAdmin):
     list_display: Any = ("value", "attribute", "external_id", "vendor", "active", "changed")
+    flows = ("attribute_values",)
+    tables = ("concerned_table",)
     list_select_related = ("vendor", "attribute")
     page_related = ("vendor", "attribute")
     search_fields = ("value", "external_id")
 
 
 @admin.register(Product)
-class ProductAdmin(MirrorAdmin):
+class ProductAdmin(FetchAgain, MirrorAdmin):
     list_display = (
         "picture",
         "title",
@@ -107,7 +121,17 @@ class ProductAdmin(MirrorAdmin):
     whole_search = True
     keyset = "changed_at"
     own_fields = ("note",)
-    tables = ("variants_table",)
+    tables = ("variants_table", "concerned_table")
+    flows = ("products", "details", "availability")
+
+    def codes(self, flow: str, rows: Sequence[Any]) -> list[str]:
+        """Availability is asked by variants, all else by products."""
+        if flow != "availability":
+            return super().codes(flow, rows)
+        if len(rows) == 1 and hasattr(rows[0], "shown_variants"):
+            return [variant.external_id for variant in rows[0].shown_variants]
+        variants = Variant.objects.filter(product__in=[row.pk for row in rows])
+        return list(variants.values_list("external_id", flat=True)[:MOST_CODES])
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Prices of the products on this page alone, in one query."""
@@ -151,7 +175,8 @@ class ProductAdmin(MirrorAdmin):
 
     @admin.display(description="Variants")
     def variants_table(self, row: Product) -> Any:
-        rows = row.variants.defer("raw", "search")[:100]
+        rows = list(row.variants.defer("raw", "search")[:100])
+        row.shown_variants = rows  # type: ignore[attr-defined]
         return table(
             ("Variant", "GTIN", "Price", "Cost", "Stock", "Checked"),
             [
@@ -162,8 +187,12 @@ class ProductAdmin(MirrorAdmin):
         )  # fmt: skip
 
 
+def more(column: str) -> Case:
+    return Case(When(**{column: True}, then=Value(">")), default=Value(""))
+
+
 @admin.register(Variant)
-class VariantAdmin(MirrorAdmin):
+class VariantAdmin(FetchAgain, MirrorAdmin):
     list_display = (
         "sku", "title", "vendor", "gtin", "price_shown", "cost_shown", "stock_shown", "incoming_shown", "checked", "watched",
     )  # fmt: skip
@@ -183,7 +212,8 @@ class VariantAdmin(MirrorAdmin):
     own_fields = ("watched", "note")
     extra = ("cost_shown", "stock_shown")
     hidden = ("search", "stock", "stock_at_least")
-    tables = ("price_table", "stock_table", "lines_table")
+    tables = ("changes_table", "lines_table", "concerned_table")
+    flows = ("variants", "products", "availability")
 
     @admin.display(description="name")
     def title(self, row: Variant) -> Any:
@@ -209,31 +239,27 @@ class VariantAdmin(MirrorAdmin):
     def checked(self, row: Variant) -> Any:
         return age(row.checked_at)
 
-    @admin.display(description="Price changes")
-    def price_table(self, row: Variant) -> Any:
+    @admin.display(description="Price and stock changes")
+    def changes_table(self, row: Variant) -> Any:
+        """Each with the run that brought it."""
+        prices = row.price_changes.order_by().values_list(
+            "at", "run_id", "field", "before", "before_currency", "after", "after_currency"
+        )
+        stocks = row.stock_changes.order_by().values_list(
+            "at", "run_id", Value("stock"), "before", more("before_at_least"), "after", more("after_at_least")
+        )
+
+        def shown(what: str, amount: Any, note: str) -> Any:
+            if what != "stock":
+                return money(amount, note)
+            return "unknown" if amount is None else note + figure(amount)
+
+        changes = prices.union(stocks, all=True).order_by("-at")[: 2 * LAST]
         return table(
             ("When", "What", "Before", "After"),
             [
-                (
-                    age(item.at),
-                    item.field,
-                    money(item.before, item.before_currency),
-                    money(item.after, item.after_currency),
-                )
-                for item in row.price_changes.all()[:LAST]
-            ],
-        )
-
-    @admin.display(description="Stock changes")
-    def stock_table(self, row: Variant) -> Any:
-        def shown(amount: Any, least: bool) -> str:
-            return ("> " if least and amount is not None else "") + figure(amount)
-
-        return table(
-            ("When", "Before", "After"),
-            [
-                (age(item.at), shown(item.before, item.before_at_least), shown(item.after, item.after_at_least))
-                for item in row.stock_changes.all()[:LAST]
+                (run_link(run, age(at)), what.replace("_", " "), shown(what, before, was), shown(what, after, now))
+                for at, run, what, before, was, after, now in changes
             ],
         )
 

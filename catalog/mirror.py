@@ -128,6 +128,8 @@ def products(batch: Batch) -> Outcome:
     all_variants = [variant for item in batch.items for variant in item.record.variants]
     known = rows.stored(Variant, scope, "external_id", [variant.external_id for variant in all_variants])
     sifted = sift(batch, known, lambda item: item.record.variants)
+    stored = rows.stored(Product, scope, "external_id", [item.record.external_id for item in batch.items])
+    apart = _numbers(product.pk for product in stored.values())
     records: list[ProductRecord] = [item.record for item in batch.items]
     brand_names = {r.brand: str(r.brand_name or "") for r in records if isinstance(r.brand, str)}
     brand_ids = _ids(Brand, batch, brand_names)
@@ -138,13 +140,18 @@ def products(batch: Batch) -> Outcome:
         values[record.external_id] = told(record, "brand", "category", "variants") | {
             "brand_id": KEEP if record.brand is KEEP else brand_ids.get(record.brand),
             "category_id": KEEP if record.category is KEEP else category_ids.get(record.category),
-            "search": search_text(record.external_id, record.name, record.brand_name),
+            "search": search_text(
+                record.external_id,
+                record.name,
+                record.brand_name,
+                *[text for v in record.variants for text in (v.external_id, v.sku, v.manufacturer_code, v.barcode)],
+                *(apart.get(stored[record.external_id].pk, ()) if record.external_id in stored else ()),
+            ),
             "raw": item.raw,
             "gone_at": None,
         }
-    known_products = rows.stored(Product, scope, "external_id", values)
-    described = {key for key, row in known_products.items() if row.details_at and row.details_at >= row.changed_at}
-    written = rows.write(Product, scope, values, now=batch.now, known=known_products)
+    described = {key for key, row in stored.items() if row.details_at and row.details_at >= row.changed_at}
+    written = rows.write(Product, scope, values, now=batch.now, known=stored)
     # A row that differs only in what has no column, such as its stock, is no reason to fetch its details again.
     same = [c.id for c in written.changes if c.external_id in described and c.after.keys() == {"raw"}]
     Product.objects.filter(pk__in=same).update(details_at=batch.now)
@@ -168,6 +175,7 @@ def variants(batch: Batch) -> Outcome:
     changed = _variants(
         batch, [(offer, ids[offer.product or offer.external_id], "", item.raw) for offer, item in offers], known
     )
+    _name_products(ids[o.product or o.external_id] for o, _ in offers if o.external_id in changed)
     outcome = Outcome(risky=sifted.risky, kept=sifted.kept)
     created = {offer.external_id for offer, _ in offers if offer.external_id not in known}
     count(outcome, [offer.external_id for offer, _ in offers], created, changed)
@@ -253,6 +261,29 @@ def called(vendor_id: int, flow: str, external_ids: Iterable[str]) -> dict[str, 
     model: Any = {"products": Product, "variants": Variant, "categories": Category, "brands": Brand}.get(flow)
     found = model._default_manager.filter(vendor_id=vendor_id, external_id__in=list(external_ids)) if model else ()
     return {row.external_id: str(row) for row in found}
+
+
+def _numbers(products: Iterable[int]) -> dict[int, list[str]]:
+    """The numbers of each product's stored variants, so that a product is found by any of them."""
+    found: dict[int, list[str]] = {}
+    for part in rows.chunks(list(products)):
+        told_ = Variant.objects.filter(product__in=part).order_by("pk")
+        for product, *texts in told_.values_list("product", "external_id", "sku", "manufacturer_code", "barcode"):
+            found.setdefault(product, []).extend(texts)
+    return found
+
+
+def _name_products(products: Iterable[int]) -> None:
+    """The search text of products whose variants came apart from them."""
+    ids = sorted(set(products))
+    numbers = _numbers(ids)
+    differing = []
+    for product in Product.objects.filter(pk__in=ids).only("external_id", "name", "brand_name", "search"):
+        text = search_text(product.external_id, product.name, product.brand_name, *numbers.get(product.pk, ()))
+        if text != product.search:
+            product.search = text
+            differing.append(product)
+    Product.objects.bulk_update(differing, ["search"], batch_size=rows.BATCH)
 
 
 def search_text(*parts: Any) -> str:

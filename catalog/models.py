@@ -174,10 +174,10 @@ class Variant(Mirrored):
 
     @property
     def stock_text(self) -> str:
-        """`> 50`, `12`, or a dash when unknown."""
+        """`>50`, `12`, or `unknown`."""
         if self.stock is None:
-            return "–"
-        return ("> " if self.stock_at_least else "") + f"{self.stock.normalize():f}"
+            return "unknown"
+        return (">" if self.stock_at_least else "") + f"{self.stock.normalize():f}"
 
 
 class PriceChange(models.Model):

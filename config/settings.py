@@ -115,6 +115,7 @@ else:
     DATABASE["OPTIONS"] = {**given, "options": f"{given.get('options', '')} {idle}".strip()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+AUTHENTICATION_BACKENDS = ["config.permissions.OneQuery"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

@@ -54,6 +54,12 @@ def begin(run: SyncRun) -> bool:
     return bool(begun)
 
 
+def step_back(run_id: int) -> None:
+    """A run that began but was not let in (its account's circuit is open) waits in the queue again, and bars nobody."""
+    untouched = SyncRun.objects.filter(pk=run_id, state=SyncRun.State.RUNNING, owner="", slices=0)
+    untouched.update(state=SyncRun.State.QUEUED)
+
+
 def next_of(run: SyncRun) -> SyncRun | None:
     """The oldest queued run of the same flow."""
     queued = SyncRun.objects.filter(vendor_id=run.vendor_id, flow=run.flow, state=SyncRun.State.QUEUED)

@@ -143,13 +143,19 @@ def _check_address(base_url: str) -> None:
 
 @transaction.atomic
 def confirm(vendor: Vendor, names: list[str]) -> list[str]:
-    """An admin's word that unproven flows are right for this account; they are switched on. Returns all confirmed names."""
-    flows = service_class(vendor.kind).flows
+    """An admin's word that unproven flows and options are right for this account; flows are switched on.
+
+    Returns all confirmed names. Raises BadOption naming the flows when there is no such flow or unproven option.
+    """
+    service = service_class(vendor.kind)
+    options = {option.name for option in service.options if not option.proven}
     for name in names:
-        if name not in flows:
-            raise BadOption(f"{vendor.name} has no flow “{name}”. Its flows: {', '.join(flows)}.")
-    vendor.confirmed = sorted({*vendor.confirmed, *names})
+        if name not in service.flows and name not in options:
+            raise BadOption(f"{vendor.name} has no flow “{name}”. Its flows: {', '.join(service.flows)}.")
+    confirmed = Vendor.objects.select_for_update().values_list("confirmed", flat=True).get(pk=vendor.pk)
+    vendor.confirmed = sorted({*confirmed, *names})
     vendor.save(update_fields=["confirmed"])
-    vendor.schedules.filter(flow__in=names).update(enabled=True)
+    schedules.ensure(vendor)
+    vendor.schedules.filter(flow__in=names, enabled=False).update(enabled=True)
     schedules.ensure(vendor)
     return list(vendor.confirmed)

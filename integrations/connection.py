@@ -1,5 +1,6 @@
 """From a vendor row to a service that can call, and "test connection"."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from integrations.models import SyncRun
 
 T = TypeVar("T")
+IMPATIENT = 10.0  # seconds one call may take where a person waits for it
+IN_ALL = 30.0  # seconds after which a connection test begins no further call
 USED_EVERY = timedelta(minutes=1)  # how often "last used" is written at most
 
 
@@ -55,7 +58,7 @@ def open_service(
             before_call(seconds)
 
     def client(auth: Auth) -> Client:
-        return Client(
+        made = Client(
             account,
             auth,
             budget=Budget(key_of(vendor), kind.rate, fresh=fresh),
@@ -64,6 +67,9 @@ def open_service(
             interactive=interactive,
             service_rate=kind.rate,
         )
+        if interactive:
+            made.tries, made.longest = 2, IMPATIENT
+        return made
 
     held, fetched = _opened(vendor), None
     if dead is not None or renewal.due(kind, held):
@@ -125,7 +131,9 @@ def probe(vendor: Vendor) -> Verdict:
     try:
         parts = network.check_url(vendor.base_url)
         facts["our outgoing addresses"] = ", ".join(network.egress_addresses(parts.hostname or "")) or "unknown"
-        verdict = with_service(vendor, lambda service: service.probe(), interactive=True)
+        verdict = with_service(
+            vendor, lambda service: service.probe(), interactive=True, before_call=_stop_after(IN_ALL)
+        )
     except errors.VendorError as error:
         if error.until:
             facts["not before"] = error.until.isoformat(timespec="seconds")
@@ -137,6 +145,21 @@ def probe(vendor: Vendor) -> Verdict:
         circuit.worked(vendor)
         vendor.refresh_from_db(fields=["last_ok_at", "state", "state_reason", "state_since"])
     return Verdict(verdict.ok, verdict.cause, verdict.message, verdict.cure, {**facts, **verdict.facts})
+
+
+def _stop_after(seconds: float) -> Callable[[float], None]:
+    """Raise errors.Wait before the next call or nap when so much time has passed."""
+    until = time.monotonic() + seconds
+
+    def before(_: float) -> None:
+        if time.monotonic() > until:
+            raise errors.Wait(
+                f"The test was given up after {seconds:.0f} s: the vendor answers too slowly, or its budget is in use.",
+                "Try again later. If it stays, look at the run log: what runs now may need the whole budget.",
+                cause="network",
+            )
+
+    return before
 
 
 def _log(vendor: Vendor, run: "SyncRun | None") -> Callable[[CallRecord], None]:

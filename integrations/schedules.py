@@ -1,7 +1,7 @@
 """Schedules: made for every flow of a connection, what is due, what is late. The database is the truth; beat only hints."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -10,9 +10,8 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from integrations import circuit, sync
 from integrations.models import Schedule, Vendor
+from integrations.models.runs import GRACE as GRACE
 from integrations.service import service_class
-
-GRACE = timedelta(minutes=2)
 
 
 def ensure(vendor: Vendor) -> list[Schedule]:
@@ -25,9 +24,12 @@ def _hinted(schedule: Schedule) -> Schedule:
     now = timezone.now()
     seconds = max(1, int(schedule.every.total_seconds()))
     interval, _ = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
+    name = f"{schedule.vendor.slug}: {schedule.flow}"
+    # The short name may have changed: the entry there is gets the new one.
     entry, _ = PeriodicTask.objects.update_or_create(
-        name=f"{schedule.vendor.slug}: {schedule.flow}",
+        **({"pk": schedule.periodic_task_id} if schedule.periodic_task_id else {"name": name}),
         defaults={
+            "name": name,
             "task": "integrations.tasks.run_due",
             "interval": interval,
             "args": json.dumps([schedule.vendor_id, schedule.flow]),
@@ -41,7 +43,8 @@ def _hinted(schedule: Schedule) -> Schedule:
     if not schedule.enabled:
         schedule.enabled_at = None
     schedule.periodic_task = entry
-    schedule.save()
+    # Only what is ours: a run may write its cursor at this moment.
+    schedule.save(update_fields=["enabled_at", "due_at", "periodic_task"])
     return schedule
 
 
@@ -62,11 +65,7 @@ def late(now: datetime | None = None) -> list[Schedule]:
     """Enabled schedules without a good run for longer than their maximum age; the reason does not matter."""
     now = now or timezone.now()
     rows = Schedule.objects.filter(enabled=True, vendor__enabled=True).select_related("vendor")
-    return [
-        schedule
-        for schedule in rows
-        if (since := schedule.last_ok_at or schedule.enabled_at) is not None and since + schedule.max_age + GRACE < now
-    ]
+    return [schedule for schedule in rows if schedule.is_overdue(now)]
 
 
 def raise_alarms(now: datetime | None = None) -> list[Schedule]:

@@ -86,9 +86,11 @@ def go_on(run_id: int) -> SyncRun | None:
     run = SyncRun.objects.select_related("vendor").filter(pk=run_id, state__in=asking.OPEN).first()
     if run is None or not asking.begin(run):
         return None
-    run = sync.run(run.vendor, run.flow, run.trigger)
-    continue_later(run)
-    return run
+    done = sync.run(run.vendor, run.flow, run.trigger)
+    if done is None:
+        asking.step_back(run_id)
+    continue_later(done)
+    return done
 
 
 def _tell(late: list[Schedule]) -> None:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
 from config.admin import DateRange, HubAdmin, MirrorAdmin, age, badge, figure, link, money, table
+from integrations.admin.asked import FetchAgain, last_run, last_run_shown
 from orders import words
-from orders.models import CancelReason, Order, Package, Purchase, Sale, StatusWord, Transaction
+from orders.models import CancelReason, Order, Package, PackageStatus, Purchase, Sale, Status, StatusWord, Transaction
 
 TONES = {
     "new": "warn", "on_hold": "bad", "unknown": "warn", "failed": "bad", "cancelled": "quiet", "returned": "quiet",
@@ -23,7 +25,22 @@ def status_cell(row: Any) -> Any:
     return badge(ours if same else f"{ours} · {theirs}", TONES.get(row.status, ""))
 
 
-class OrderAdmin(MirrorAdmin):
+class MoneyTrail(FetchAgain, MirrorAdmin):
+    """Orders, packages and transactions: asked for again as a whole flow, the last run told beside the row."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        page = match is not None and (match.url_name or "").endswith("_change")
+        return rows.annotate(last_run=last_run(self.flows)) if page else rows
+
+    @admin.display(description="last run")
+    def run_shown(self, row: Any) -> Any:
+        return last_run_shown(getattr(row, "last_run", None))
+
+
+class OrderAdmin(MoneyTrail):
+    flows = ("orders",)
     list_display = ("number", "vendor", "status_shown", "buyer_name", "total_shown", "placed", "lines")
     list_filter = ("vendor", "status", ("placed_at", DateRange), ("gone_at", admin.EmptyFieldListFilter))
     list_select_related = ("vendor",)
@@ -34,7 +51,7 @@ class OrderAdmin(MirrorAdmin):
     whole_search = True
     keyset = "placed_at"
     own_fields = ("note",)
-    extra = ("status_shown",)
+    extra = ("status_shown", "run_shown")
     hidden = ("search", "direction", "status", "vendor_status")
     tables = ("lines_table", "packages_table", "transactions_table")
 
@@ -101,7 +118,8 @@ class PurchaseAdmin(OrderAdmin):
 
 
 @admin.register(Package)
-class PackageAdmin(MirrorAdmin):
+class PackageAdmin(MoneyTrail):
+    flows = ("packages", "trackings", "invoices", "orders")
     list_display = (
         "named",
         "vendor",
@@ -121,7 +139,7 @@ class PackageAdmin(MirrorAdmin):
     whole_search = True
     keyset = "changed_at"
     own_fields = ("note",)
-    extra = ("status_shown",)
+    extra = ("status_shown", "run_shown")
     hidden = ("search", "status", "vendor_status")
     tables = ("lines_table", "events_table")
 
@@ -171,7 +189,8 @@ class PackageAdmin(MirrorAdmin):
 
 
 @admin.register(Transaction)
-class TransactionAdmin(MirrorAdmin):
+class TransactionAdmin(MoneyTrail):
+    flows = ("transactions", "invoices")
     list_display = ("named", "kind", "vendor", "date", "amount_shown", "open_shown", "order_link", "changed")
     list_filter = ("vendor", "kind", ("date", DateRange))
     list_select_related = ("vendor", "order")
@@ -182,6 +201,7 @@ class TransactionAdmin(MirrorAdmin):
     whole_search = True
     keyset = "changed_at"
     own_fields = ("note",)
+    extra = ("run_shown",)
 
     @admin.display(description="number", ordering="number")
     def named(self, row: Transaction) -> str:
@@ -205,7 +225,9 @@ class TransactionAdmin(MirrorAdmin):
 
 
 @admin.register(CancelReason)
-class CancelReasonAdmin(MirrorAdmin):
+class CancelReasonAdmin(FetchAgain, MirrorAdmin):
+    flows = ("cancel_reasons",)
+    tables = ("concerned_table",)
     list_display = ("name", "external_id", "vendor")
     list_filter = ("vendor",)
     list_select_related = ("vendor",)
@@ -214,16 +236,27 @@ class CancelReasonAdmin(MirrorAdmin):
     search_fields = ("name", "external_id")
 
 
+class StatusWordForm(forms.ModelForm):
+    """The words an order or a package may mean; `meaning` itself knows both."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "meaning" in self.fields:
+            ours = PackageStatus if self.instance.subject == StatusWord.Subject.PACKAGE else Status
+            self.fields["meaning"] = forms.ChoiceField(choices=ours.choices, initial=self.instance.meaning)
+
+
 @admin.register(StatusWord)
 class StatusWordAdmin(HubAdmin):
     """What a vendor's word means to us: the one mapping operators edit."""
 
+    form = StatusWordForm
     list_display = ("word", "subject", "vendor", "meaning", "set_by_operator", "seen")
     list_filter = ("vendor", "subject", "meaning")
     list_select_related = ("vendor",)
     search_fields = ("word",)
-    fields = ("vendor", "subject", "word", "meaning")
-    readonly_fields = ("vendor", "subject", "word")
+    fields = ("vendor", "subject", "word", "meaning", "rows_shown")
+    readonly_fields = ("vendor", "subject", "word", "rows_shown")
     ordering = ("vendor", "subject", "word")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -233,10 +266,21 @@ class StatusWordAdmin(HubAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: StatusWord, form: Any, change: bool) -> None:
+        """Every stored row with this word gets the meaning in the same transaction, and says how many did."""
         obj.set_by_operator = True
         super().save_model(request, obj, form, change)
-        words.remap(obj)
+        changed = words.remap(obj)
+        rows = "row" if changed == 1 else "rows"
+        self.message_user(
+            request, f"{changed:,} stored {rows} with “{obj.word}” changed to “{obj.get_meaning_display()}”."
+        )
 
     @admin.display(description="first seen", ordering="seen_at")
     def seen(self, row: StatusWord) -> Any:
         return age(row.seen_at)
+
+    @admin.display(description="rows with it, newest")
+    def rows_shown(self, row: StatusWord) -> Any:
+        model = Package if row.subject == StatusWord.Subject.PACKAGE else Order
+        rows = model._default_manager.filter(vendor=row.vendor_id, vendor_status=row.word).defer("raw", "search")
+        return table(("Row", "Status"), [(link(item), status_cell(item)) for item in rows.order_by("-pk")[:20]])

@@ -88,6 +88,7 @@ def adopt(vendor_id: int, names: Mapping[str, int]) -> set[int]:
         transactions = list(unpaid.only("pk", "order_number"))
         for transaction in transactions:
             transaction.order_id = names[transaction.order_number]
+            given.add(transaction.order_id)
         Transaction.objects.bulk_update(transactions, ["order"], batch_size=rows.BATCH)
     return given
 
@@ -116,19 +117,33 @@ def line_ids(order_ids: Iterable[int]) -> dict[tuple[int, str], int]:
 
 
 def refresh_search(order_ids: Iterable[int]) -> None:
-    """Let orders be found by the tracking numbers their packages have by now."""
+    """Let orders be found by the numbers their packages and transactions have by now."""
     for part in rows.chunks(sorted(set(order_ids))):
         changed = []
-        for order in Order.objects.filter(pk__in=part).defer("raw").prefetch_related("lines", "packages"):
-            text = order_text(order, order.lines.all(), [package.tracking_number for package in order.packages.all()])
+        numbers = later_numbers(part)
+        for order in Order.objects.filter(pk__in=part).defer("raw").prefetch_related("lines"):
+            text = order_text(order, order.lines.all(), numbers.get(order.pk, ()))
             if text != order.search:
                 order.search = text
                 changed.append(order)
         Order.objects.bulk_update(changed, ["search"], batch_size=rows.BATCH)
 
 
-def order_text(order: object, lines: Iterable[object], tracking: Iterable[str]) -> str:
-    """The text an order is searched in: every number and name of it, of its lines and of its packages.
+def later_numbers(order_ids: Iterable[int]) -> dict[int, list[str]]:
+    """What else an operator may hold of an order: numbers of its packages, their tracking, their invoices, transactions."""
+    found: dict[int, list[str]] = {}
+    for part in rows.chunks(sorted(order_ids)):
+        packages = Package.objects.filter(order_id__in=part).order_by("pk")
+        for pk, *numbers in packages.values_list("order_id", "tracking_number", "number", "invoice_number"):
+            found.setdefault(pk or 0, []).extend(number for number in numbers if number)
+        transactions = Transaction.objects.filter(order_id__in=part).exclude(number="").order_by("pk")
+        for pk, number in transactions.values_list("order_id", "number"):
+            found.setdefault(pk or 0, []).append(number)
+    return found
+
+
+def order_text(order: object, lines: Iterable[object], later: Iterable[str]) -> str:
+    """The text an order is searched in: every number and name of it, of its lines, packages and transactions.
 
     order and lines may be rows or records: what a record keeps as stored is the caller's to fill in.
     """
@@ -137,5 +152,5 @@ def order_text(order: object, lines: Iterable[object], tracking: Iterable[str]) 
         *(getattr(order, name) for name in of_order),
         *getattr(order, "other_numbers", ()),
         *(getattr(line, name) for line in lines for name in ("external_id", "sku", "barcode")),
-        *sorted(tracking),
+        *sorted(later),
     )

@@ -37,10 +37,10 @@ def orders(batch: Batch) -> Outcome:
     words |= {line.vendor_status: line.status for record in records for line in record.lines}
     meaning = Meanings(batch, StatusWord.Subject.ORDER, words)
     lines.place(batch, parts.values(), meaning)
-    tracking = _tracking_numbers(part.stored.pk for part in parts.values() if part.stored)
+    later = linking.later_numbers(part.stored.pk for part in parts.values() if part.stored)
     known = {key: part.stored for key, part in parts.items() if part.stored}
     values = {
-        key: _order_values(batch, key, part, meaning, tracking.get(part.stored.pk if part.stored else 0, []))
+        key: _order_values(batch, key, part, meaning, later.get(part.stored.pk if part.stored else 0, []))
         for key, part in parts.items()
     }
     written = rows.write(Order, {"vendor_id": batch.vendor_id}, values, now=batch.now, known=known)
@@ -56,7 +56,7 @@ def orders(batch: Batch) -> Outcome:
     return outcome
 
 
-def _order_values(batch: Batch, key: str, part: lines.Part, meaning: Meanings, tracking: list[str]) -> rows.Values:
+def _order_values(batch: Batch, key: str, part: lines.Part, meaning: Meanings, later: list[str]) -> rows.Values:
     """Column values of one order; an older version than the stored one changes nothing but what its new lines add up to."""
     record, stored = part.record, part.stored
     values: rows.Values = {"gone_at": None}
@@ -77,17 +77,8 @@ def _order_values(batch: Batch, key: str, part: lines.Part, meaning: Meanings, t
         values |= lines.totals(standing)
     names = {"external_id": key, **{name: values.get(name, KEEP) for name in SEARCHED if name != "external_id"}}
     seen = {name: getattr(stored, name, "") if value is KEEP else value for name, value in names.items()}
-    values["search"] = linking.order_text(SimpleNamespace(**seen, other_numbers=list(numbers)), standing, tracking)
+    values["search"] = linking.order_text(SimpleNamespace(**seen, other_numbers=list(numbers)), standing, later)
     return values
-
-
-def _tracking_numbers(order_ids: Iterable[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for part in rows.chunks(sorted(order_ids)):
-        packages = Package.objects.filter(order_id__in=part).exclude(tracking_number="")
-        for order_id, number in packages.values_list("order_id", "tracking_number"):
-            found.setdefault(order_id or 0, []).append(number)
-    return found
 
 
 def _adopt(vendor_id: int, parts: Mapping[str, lines.Part], written: rows.Written) -> None:
@@ -244,6 +235,7 @@ def _transactions(
         for key, record in records.items()
     }
     written = rows.write(Transaction, {"vendor_id": batch.vendor_id}, values, now=batch.now)
+    linking.refresh_search(found.values())
     return written.created, {change.external_id for change in written.changes}
 
 

@@ -36,6 +36,10 @@ class PackageStatus(models.TextChoices):
     UNKNOWN = "unknown", "Unknown word"
 
 
+# Of both, for the column that holds either.
+MEANINGS = list({**dict(PackageStatus.choices), **dict(Status.choices)}.items())
+
+
 class StatusWord(models.Model):
     """What one of a vendor's words means to us. Operators edit `meaning`; a word nobody mapped yet means `unknown`."""
 
@@ -46,7 +50,7 @@ class StatusWord(models.Model):
     vendor = models.ForeignKey("integrations.Vendor", models.CASCADE, related_name="+")
     subject = models.CharField(max_length=10, choices=Subject.choices)
     word = models.CharField("vendor's word", max_length=200)
-    meaning = models.CharField(max_length=20, choices=Status.choices, default=Status.UNKNOWN)
+    meaning = models.CharField(max_length=20, choices=MEANINGS, default=Status.UNKNOWN)
     set_by_operator = models.BooleanField(default=False)
     seen_at = models.DateTimeField("first seen")
 

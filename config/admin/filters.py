@@ -1,6 +1,6 @@
 """Filters beside the lists that Django has not."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from config.admin.place import PLACE
+
+FIRST, LAST = date(1, 1, 2), date(9999, 12, 30)
 
 
 class DateRange(admin.FieldListFilter):
@@ -39,9 +41,11 @@ class DateRange(admin.FieldListFilter):
 
     def day(self, name: str) -> Any:
         try:
-            return parse_date(self.value(name))
+            day = parse_date(self.value(name))
         except ValueError:
             return None
+        # The day after it, and its midnight in any zone, must be days too.
+        return day if day is not None and FIRST < day < LAST else None
 
     @property
     def first(self) -> str:

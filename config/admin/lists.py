@@ -2,11 +2,12 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.forms import Media
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from config.admin.paging import HubChangeList
 from config.admin.search import Words
@@ -49,6 +50,13 @@ class HubAdmin(admin.ModelAdmin):
         if not self.whole_search:
             return super().get_search_results(request, queryset, search_term)
         return queryset.filter(Words(search_term).condition), False
+
+    def response_action(self, request: HttpRequest, queryset: Any, *place: Any) -> Any:
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in chosen):
+            self.message_user(request, "These are no rows of this list: choose them again.", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset, *place)
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)

@@ -7,7 +7,9 @@ it is sorted by. When there are more, the rows are so many that a walk in the li
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.db import DataError, NotSupportedError
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 
@@ -15,6 +17,7 @@ from config.admin.place import AFTER, BEFORE, PLACE, Place
 from config.admin.search import Words
 
 CAP = 1000  # counting stops here: "1,000+" is all an operator needs, and costs the same on any table
+LAST_PAGE = 10**6  # offsets far beyond it are no number to SQLite
 SORTED = 20_000  # rows that are sorted by any column; longer lists keep their own order
 Page = tuple[list[Any], dict[str, str], dict[str, str]]  # rows; what leads to the older and to the newer ones
 TOO_LONG = f"More than {SORTED:,} rows are not sorted by a column: narrow the list with a filter or a search first."
@@ -45,6 +48,13 @@ class HubChangeList(ChangeList):
         return self.unsearched.filter(self.words.condition)
 
     def get_results(self, request: HttpRequest) -> None:
+        """The page; a value in the address that no column can hold leads back to the plain list, as other mistakes do."""
+        try:
+            self.read_page(request)
+        except (ValueError, OverflowError, NotSupportedError, DataError) as wrong:
+            raise IncorrectLookupParameters(wrong) from wrong
+
+    def read_page(self, request: HttpRequest) -> None:
         self.paginator = self.model_admin.get_paginator(request, self.queryset.none(), self.list_per_page)
         place = self.place(request)
         first = self.words.near(self.unsearched, place, CAP + 1) if self.words and place else []
@@ -131,7 +141,7 @@ class HubChangeList(ChangeList):
         return found, older, newer
 
     def by_offset(self, ordered: QuerySet[Any]) -> Page:
-        page = max(self.page_num, 1)
+        page = min(max(self.page_num, 1), LAST_PAGE)
         start = (page - 1) * self.list_per_page
         ids = list(ordered.values_list("pk", flat=True)[start : start + self.list_per_page + 1])
         shown = ids[: self.list_per_page]

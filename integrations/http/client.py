@@ -48,6 +48,7 @@ class Client:
         self.log, self.before_call, self.interactive = log, before_call, interactive
         self.rate = service_rate or (budget.rate if budget else Rate(1))
         self.tries = TRIES  # of a read
+        self.longest: float | None = None  # seconds one call may take, where a person waits
         self.waited = 0.0  # seconds, for the budget and between tries
         self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self.quotable)
 
@@ -123,6 +124,7 @@ class Client:
     def _call(
         self, method: str, path: str, params: Params | None, body: Any, total: float, read: float, cap: int
     ) -> Call:
+        total = min(total, self.longest or total)
         return prepared(self._wire.base.path, method, path, params, body, total=total, read=read, cap=cap)
 
     def _whole(self, call: Call) -> Answer:

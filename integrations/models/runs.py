@@ -1,5 +1,7 @@
 """Schedules, runs and what a run leaves behind: rejects, held changes, fingerprints."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django_celery_beat.models import PeriodicTask
@@ -12,6 +14,9 @@ class Trigger(models.TextChoices):
     OPERATOR = "operator", "Operator"
     WEBHOOK = "webhook", "Webhook"
     COMMAND_LINE = "command_line", "Command line"
+
+
+GRACE = timedelta(minutes=2)  # beyond the maximum age, before a flow counts as late
 
 
 class Schedule(models.Model):
@@ -40,6 +45,15 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vendor} {self.flow}"
+
+    def is_overdue(self, now: datetime) -> bool:
+        """No good run for longer than allowed; the reason does not matter."""
+        since = self.last_ok_at or self.enabled_at
+        return since is not None and since + self.max_age + GRACE < now
+
+    def is_late(self, now: datetime) -> bool:
+        """Overdue, whether or not a worker was there to raise the alarm."""
+        return self.alarmed_at is not None or self.is_overdue(now)
 
 
 class SyncRun(models.Model):

@@ -86,6 +86,6 @@ def test_only_the_codes_asked_for_are_fetched(vendor: Vendor, worker: Worker, el
     sync.run(vendor, "products", slice_seconds=None)
     code = str(elko.truth("products")[0]["id"])
     asking.ask(vendor, "availability", codes=[code, code])
-    assert worker.work() == 1
+    worker.work()
     run = SyncRun.objects.get(flow="availability")
     assert (run.state, run.codes, run.seen) == ("ok", [code], 1)

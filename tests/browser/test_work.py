@@ -147,11 +147,13 @@ def test_a_wrong_token_is_told_with_its_cure(visit, hub):
         hub.fault("elryan", name="not_json", path="/attributes/search")
 
 
-def test_what_is_held_is_applied_with_one_click(visit):
+def test_a_whole_list_that_would_go_is_applied_after_a_second_look(visit):
     page = visit("/integrations/held/?state__exact=waiting")
     page.locator("#result_list tbody tr a[href*='/change/']").first.click()
     expect(page.locator("#content")).to_contain_text("demo")
     page.get_by_role("button", name=re.compile("^Apply")).click()
+    check(page, *SIZES)
+    page.get_by_role("button", name=re.compile("^Yes, apply")).click()
     expect(page.locator(".messagelist")).to_contain_text("applied")
 
 

@@ -1,0 +1,147 @@
+"""The form that connects a vendor, generated from what its kind declares."""
+
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.utils.text import slugify
+
+from integrations import errors, network, vault
+from integrations.admin.fields import OPTION, SECRET, field_of, secret_field, shown_option, stored_option
+from integrations.connection import account_of
+from integrations.models import Vendor
+from integrations.service import VendorService
+
+AGAIN = "Paste it again: secrets are not kept while the form is corrected."
+
+
+class VendorForm(forms.ModelForm):
+    service: type[VendorService]
+    unresolved = ""  # why the address could not be looked up just now; no reason to refuse it
+
+    class Meta:
+        model = Vendor
+        fields = ("name", "slug", "environment", "base_url", "enabled", "writes", "time_zone", "currency")
+
+    def clean_slug(self) -> str:
+        slug = self.cleaned_data.get("slug") or slugify(self.cleaned_data.get("name", ""))[:60]
+        if not slug:
+            raise forms.ValidationError("Give a short name of letters and digits: the name has none to make it from.")
+        if Vendor.objects.filter(slug=slug).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(f"“{slug}” is taken by another connection: choose another short name.")
+        return slug
+
+    def clean_base_url(self) -> str:
+        """An address we may call by the rules of `network`; one that does not resolve now may do so later."""
+        url = str(self.cleaned_data["base_url"]).strip()
+        if "base_url" not in self.changed_data:
+            return url
+        try:
+            parts = network.check_url(url)
+            host, port = parts.hostname or "", parts.port or 443
+            network.resolve_checked(host, port, settings.VENDOR_PRIVATE_HOSTS)
+        except errors.Wait as later:
+            self.unresolved = f"{later} {later.cure}"
+        except errors.VendorError as wrong:
+            raise forms.ValidationError(f"{wrong} {wrong.cure}") from None
+        return url
+
+    def clean_time_zone(self) -> str:
+        name = str(self.cleaned_data["time_zone"])
+        if name not in available_timezones():
+            raise forms.ValidationError(f"There is no time zone “{name}”. Write it as Europe/Riga or Asia/Baghdad.")
+        return name
+
+    def clean_currency(self) -> str:
+        code = str(self.cleaned_data["currency"]).upper()
+        if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+            raise forms.ValidationError("A currency has three letters, such as EUR; leave it empty if there is none.")
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        given = {s.name: cleaned.get(SECRET + s.name) for s in self.service.secrets}
+        self._refuse_to_send_on(given)
+        if not self.errors and self.service.secrets:
+            self._try_secrets({name: value for name, value in given.items() if value})
+        if self.errors:
+            for name, value in given.items():
+                if value and not self.has_error(SECRET + name):
+                    self.add_error(SECRET + name, AGAIN)
+        return cleaned
+
+    def _refuse_to_send_on(self, given: dict[str, Any]) -> None:
+        """A stored secret goes only where it was meant for: another address asks for it again."""
+        if self.instance.pk is None or "base_url" not in self.changed_data or "base_url" not in self.cleaned_data:
+            return
+        if origin(self.initial.get("base_url", "")) == origin(self.cleaned_data["base_url"]):
+            return
+        for secret in self.service.secrets:
+            if secret.name in self.stored and not given[secret.name]:
+                self.add_error(
+                    SECRET + secret.name,
+                    "The address leads to another host. Paste this again, so that it is not sent where it was not meant for.",
+                )
+
+    def _try_secrets(self, given: dict[str, str]) -> None:
+        """Whether the vendor's own rules accept the secrets; nothing is sent."""
+        try:
+            kept = vault.secrets_of(self.instance) if self.instance.pk else {}
+            self.service.auth(account_of(self.instance), kept | given)
+        except (ValueError, vault.VaultError) as wrong:
+            self.add_error(SECRET + next(iter(given), self.service.secrets[0].name), str(wrong))
+
+    def save(self, commit: bool = True) -> Any:
+        given = {option.name: stored_option(self.cleaned_data[OPTION + option.name]) for option in self.service.options}
+        old = self.instance.options
+        self.instance.options = {**old, **given}
+        self.instance.kind = self.service.kind
+        # Another value is not what was confirmed.
+        meant = {option.name: option.default for option in self.service.options} | {
+            k: v for k, v in old.items() if v != ""
+        }
+        changed = {name for name, value in given.items() if value != meant[name]}
+        self.instance.confirmed = [name for name in self.instance.confirmed if name not in changed]
+        return super().save(commit)
+
+    @property
+    def stored(self) -> set[str]:
+        return {token.name for token in getattr(self.instance, "kept_tokens", ()) if token.active}
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        return "", url, None
+
+
+def form_for(service: type[VendorService], vendor: Vendor | None) -> type[VendorForm]:
+    """The form of one kind, and of one connection of it when it is stored already."""
+    tokens = {token.name: token for token in getattr(vendor, "kept_tokens", ()) if token.active}
+    values = vendor.options if vendor else {}
+    confirmed = vendor.confirmed if vendor else []
+    fields: dict[str, Any] = {
+        "slug": forms.SlugField(
+            label="short name",
+            required=False,
+            max_length=60,
+            help_text="Names this connection on the command line; made from the name when empty.",
+        ),
+        "base_url": forms.CharField(
+            label="address",
+            max_length=500,
+            widget=forms.TextInput(attrs={"size": 60, "inputmode": "url", "spellcheck": "false"}),
+            help_text="https only. Private addresses are refused unless they stand in VENDOR_PRIVATE_HOSTS.",
+        ),
+    }
+    for option in service.options:
+        field = field_of(option, option.name in confirmed)
+        field.initial = shown_option(option, values.get(option.name))
+        fields[OPTION + option.name] = field
+    for secret in service.secrets:
+        fields[SECRET + secret.name] = secret_field(secret, tokens.get(secret.name))
+    return type("VendorForm", (VendorForm,), {**fields, "service": service})

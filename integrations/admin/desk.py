@@ -1,0 +1,172 @@
+"""The desk: rows that could not be read, and changes that wait for a person."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from config.admin import DateRange, age, badge, table
+from integrations.admin.asked import TONES
+from integrations.admin.records import FlowFilter, RecordAdmin, decide
+from integrations.models import Held, Reject
+
+SHOWN = 100  # held rows on a page
+
+
+@admin.register(Reject)
+class RejectAdmin(RecordAdmin):
+    list_display = ("external_id", "flow", "vendor", "why", "times", "last_seen", "resolved")
+    list_filter = ("vendor", FlowFilter, ("resolved_at", admin.EmptyFieldListFilter), ("last_seen_at", DateRange))
+    list_defer = ("raw",)
+    search_fields = ("external_id", "reason")
+    page_related = ("vendor", "run__vendor")
+    keyset = "last_seen_at"
+    folded: ClassVar[tuple[str, ...]] = ("raw",)
+    actions = ("retry",)
+    change_form_template = "admin/integrations/reject_form.html"
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.retry_view)
+        return [path("<int:pk>/retry/", view, name="integrations_reject_retry"), *super().get_urls()]
+
+    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        reject = get_object_or_404(Reject.objects.select_related("vendor"), pk=pk)
+        if not self.has_change_permission(request, reject):
+            raise PermissionDenied
+        self.retry(request, Reject.objects.filter(pk=pk))
+        return HttpResponseRedirect(reverse("admin:integrations_reject_change", args=[pk]))
+
+    @admin.action(description="Try again", permissions=["change"])
+    def retry(self, request: HttpRequest, queryset: Any) -> None:
+        for reject in queryset.filter(resolved_at__isnull=True).select_related("vendor"):
+            decide(request, lambda reject=reject: tried(reject))
+            self.log_change(request, reject, "Tried again.")
+
+    @admin.display(description="why")
+    def why(self, row: Reject) -> str:
+        return row.reason[:140]
+
+    @admin.display(description="last seen", ordering="last_seen_at")
+    def last_seen(self, row: Reject) -> Any:
+        return age(row.last_seen_at)
+
+    @admin.display(description="resolved", ordering="resolved_at")
+    def resolved(self, row: Reject) -> Any:
+        return age(row.resolved_at)
+
+
+def tried(reject: Reject) -> tuple[bool, str]:
+    from integrations import desk
+
+    if desk.retry_reject(reject):
+        return True, f"{reject}: it can be read now, and is stored."
+    return False, f"{reject}: still not stored. {reject.reason}"
+
+
+@admin.register(Held)
+class HeldAdmin(RecordAdmin):
+    list_display = ("what", "flow", "vendor", "state_shown", "rows", "why", "created", "decided_by")
+    list_filter = ("vendor", FlowFilter, "kind", "state")
+    page_related = ("vendor", "run__vendor")
+    keyset = "created_at"
+    hidden: ClassVar[tuple[str, ...]] = ("sample",)
+    actions = ("apply_held", "drop_held")
+    tables = ("rows_table",)
+    change_form_template = "admin/integrations/held_form.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """One click on the page itself, too: its two buttons post here."""
+        held = self.get_object(request, object_id) if request.method == "POST" else None
+        if isinstance(held, Held):
+            if not self.has_change_permission(request, held):
+                raise PermissionDenied
+            one = Held.objects.filter(pk=held.pk)
+            if "apply_held" in request.POST:
+                answer = self.apply_held(request, one)
+                if answer is not None:
+                    return answer
+            elif "drop_held" in request.POST:
+                self.drop_held(request, one)
+            return self.response_post_save_change(request, held)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    @admin.action(description="Apply: the vendor is right", permissions=["change"])
+    def apply_held(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Applied at once; where most of a list would go, once more after a page that says so."""
+        waiting = list(queryset.filter(state=Held.State.WAITING).select_related("vendor"))
+        grave = [held for held in waiting if is_grave(held)]
+        if grave and "sure" not in request.POST:
+            return self.ask(request, waiting, grave)
+        by = request.user.get_username()
+        for held in waiting:
+            decide(request, lambda held=held: applied(held, by))
+            self.log_change(request, held, "Applied.")
+        return None
+
+    @admin.action(description="Drop: keep what we have", permissions=["change"])
+    def drop_held(self, request: HttpRequest, queryset: Any) -> None:
+        by = request.user.get_username()
+        for held in queryset.filter(state=Held.State.WAITING).select_related("vendor"):
+            decide(request, lambda held=held: dropped(held, by))
+            self.log_change(request, held, "Dropped.")
+
+    def ask(self, request: HttpRequest, waiting: list[Held], grave: list[Held]) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Apply this?",
+            "opts": self.opts,
+            "waiting": waiting,
+            "grave": grave,
+            "action_url": reverse("admin:integrations_held_changelist"),
+        }
+        return TemplateResponse(request, "admin/integrations/held_sure.html", context)
+
+    @admin.display(description="what", ordering="kind")
+    def what(self, row: Held) -> str:
+        return row.get_kind_display()
+
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, row: Held) -> Any:
+        return badge(row.get_state_display(), TONES.get(row.state, ""))
+
+    @admin.display(description="rows", ordering="rows_count")
+    def rows(self, row: Held) -> str:
+        return f"{row.rows_count:,} of {row.of_count:,}"
+
+    @admin.display(description="why")
+    def why(self, row: Held) -> str:
+        return row.reason[:140]
+
+    @admin.display(description="since", ordering="created_at")
+    def created(self, row: Held) -> Any:
+        return age(row.created_at)
+
+    @admin.display(description="Rows, the first hundred")
+    def rows_table(self, row: Held) -> Any:
+        rows = [(item.external_id, item.detail) for item in row.rows.defer("raw", "said")[:SHOWN]]
+        return table(("Id", "What"), rows or [tuple(pair) for pair in row.sample])
+
+
+def is_grave(held: Held) -> bool:
+    """Whether applying it would take away half of what is known, or more."""
+    return held.kind != Held.Kind.PRICE and held.rows_count * 2 >= held.of_count
+
+
+def applied(held: Held, by: str) -> tuple[bool, str]:
+    from integrations import desk
+
+    return True, f"{held}: applied, {desk.apply_held(held, by):,} rows."
+
+
+def dropped(held: Held, by: str) -> tuple[bool, str]:
+    from integrations import desk
+
+    return True, f"{held}: dropped, {desk.drop_held(held, by):,} rows stay as they are."

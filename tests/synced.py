@@ -1,0 +1,52 @@
+"""A hub with both simulators' rows in it, as a first sync leaves them, with one thing of every kind that can go wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from integrations import asking, demo, simulator, sync
+from integrations.models import Held, Reject, Schedule, SyncRun, Trigger, Vendor
+from integrations.service import service_class
+
+
+def run_all(vendor: Vendor) -> None:
+    for flow in service_class(vendor.kind).flows:
+        if sync.schedule_of(vendor, flow).enabled:
+            sync.run(vendor, flow, Trigger.COMMAND_LINE, slice_seconds=None)
+
+
+@contextmanager
+def hub(size: int | None = None) -> Iterator[dict[str, Vendor]]:
+    """Vendors by kind, synced; everything is wiped at the end. The simulators are gone by then: this is for looking."""
+    try:
+        with simulator.server(seed="tiny", size=size) as server:
+            vendors = {vendor.kind: vendor for vendor in demo.connect_all(server)}
+            for vendor in vendors.values():
+                run_all(vendor)
+            trouble(server, vendors["elko"])
+        yield vendors
+    finally:
+        call_command("flush", interactive=False, verbosity=0)
+
+
+def trouble(server: Any, vendor: Vendor) -> None:
+    """A row that cannot be read, a held list, a failed run, a late flow, a wish that waits."""
+    sim = server.simulators["elko"]
+    sim.change("products", sim.truth("products")[0]["id"], price="<b>twelve</b>")
+    sync.run(vendor, "products", Trigger.SCHEDULE, slice_seconds=None)
+    sim.fault("empty_list", "/Catalog/Products")
+    sync.run(vendor, "products", Trigger.SCHEDULE, slice_seconds=None)
+    sim.fault("status", "/Orders", code=500, times=99)
+    sim.fault("html", "/Catalog/Vendors", times=99)
+    sync.run(vendor, "brands", Trigger.SCHEDULE, slice_seconds=None)
+    Schedule.objects.filter(vendor=vendor, flow="orders").update(
+        last_ok_at=timezone.now() - timedelta(days=2), alarmed_at=timezone.now()
+    )
+    asking.ask(vendor, "categories", by="ann")
+    assert Reject.objects.exists()
+    assert Held.objects.filter(state="waiting").exists()
+    assert SyncRun.objects.filter(state="failed").exists()
