@@ -19,11 +19,16 @@ AGAIN = "Paste it again: secrets are not kept while the form is corrected."
 
 class VendorForm(forms.ModelForm):
     service: type[VendorService]
+    dropped: list[str]  # stored secrets that the new address must not see
     unresolved = ""  # why the address could not be looked up just now; no reason to refuse it
 
     class Meta:
         model = Vendor
         fields = ("name", "slug", "environment", "base_url", "enabled", "writes", "time_zone", "currency")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dropped = []
 
     def clean_slug(self) -> str:
         slug = self.cleaned_data.get("slug") or slugify(self.cleaned_data.get("name", ""))[:60]
@@ -80,6 +85,9 @@ class VendorForm(forms.ModelForm):
             return
         for secret in self.service.secrets:
             if secret.name in self.stored and not given[secret.name]:
+                if secret.name == self.service.fetches and any(given.values()):
+                    self.dropped.append(secret.name)  # another is fetched there with what was pasted
+                    continue
                 self.add_error(
                     SECRET + secret.name,
                     "The address leads to another host. Paste this again, so that it is not sent where it was not meant for.",

@@ -123,7 +123,10 @@ class VendorAdmin(VendorButtons, HubAdmin):
     def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
         from integrations import schedules, vault
 
-        super().save_model(request, obj, form, change)
+        # Name only what the form holds: a run may write how the connection stands at this moment.
+        obj.save(update_fields=[*VendorForm.Meta.fields, "kind", "options", "confirmed"] if change else None)
+        for token in Token.objects.filter(vendor=obj, name__in=form.dropped, active=True):
+            vault.revoke(token, request.user)  # type: ignore[arg-type]
         for secret in form.service.secrets:
             value = form.cleaned_data.get(SECRET + secret.name)
             if value:

@@ -179,6 +179,32 @@ def test_a_stored_secret_is_not_sent_to_another_host(admin_client: Client) -> No
     assert admin_client.post(page(vendor), same_host).status_code == 302
 
 
+def test_a_token_that_was_fetched_does_not_move_to_another_host_either(admin_client: Client) -> None:
+    vendor = connecting.connect(
+        "elryan", "iraq", base_url="https://merchant.elryan.example/api", options={"email": "a@b.example"},
+        secrets={"token": TOKEN, "password": "old-password-1234"},
+    )  # fmt: skip
+    given = filled(admin_client, page(vendor)) | {"base_url": "https://elsewhere.example/api"}
+    assert set(errors(admin_client.post(page(vendor), given))) == {"secret_token", "secret_password"}
+    given["secret_password"] = "new-password-1234"
+    assert admin_client.post(page(vendor), given).status_code == 302
+    assert vault.secrets_of(vendor) == {"password": "new-password-1234"}
+
+
+def test_what_a_run_writes_meanwhile_is_not_written_over(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the reading and the saving of the form the token is found dead."""
+    vendor = odd_vendor()
+    given = filled(admin_client, page(vendor)) | {"name": "Renamed"}
+
+    def refused(account: Any, secrets: Any) -> Any:
+        Vendor.objects.filter(pk=vendor.pk).update(state="needs_auth", state_reason="refused")
+
+    monkeypatch.setattr(Odd, "auth", refused)
+    assert admin_client.post(page(vendor), given).status_code == 302
+    vendor.refresh_from_db()
+    assert (vendor.name, vendor.state) == ("Renamed", "needs_auth")
+
+
 def jwt(until: timedelta) -> str:
     parts = ({"alg": "none"}, {"exp": int((timezone.now() + until).timestamp())})
     return ".".join([base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts] + ["sign"])

@@ -186,3 +186,12 @@ def test_home_shows_only_what_may_be_seen(client: Client, django_user_model: Any
     assert "Acme" not in text
     assert answer.context["troubles"] == []
     assert answer.context["orders_today"] == []
+
+
+@pytest.mark.sqlite_only
+def test_counting_todays_orders_walks_an_index_and_not_the_table(admin_client: Client) -> None:
+    since = timezone.now() - timedelta(hours=9)
+    rows = Order.objects.filter(direction__in=["sale", "purchase"], placed_at__gte=since).values("vendor_id").order_by()
+    plan = rows.explain()
+    assert "SEARCH orders_order USING" in plan, plan
+    assert "placed_at>?" in plan, plan
