@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from tests import synced
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 LABELS = [model._meta.label_lower for model in MODELS]
