@@ -140,8 +140,12 @@ def release(run: SyncRun) -> None:
     """Give the session lock back; where the connection is gone, so is the lock."""
     if connection.vendor != "postgresql" or connection.connection is None:
         return
-    with suppress(DatabaseError, InterfaceError), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _lock(run))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _lock(run))
+    except (DatabaseError, InterfaceError):
+        if not connection.in_atomic_block:
+            connection.close()  # whoever is next gets one that lives
 
 
 def _session_gone(run: SyncRun) -> bool:

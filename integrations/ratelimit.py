@@ -32,6 +32,9 @@ def key_of(vendor: Vendor) -> str:
     return f"{vendor.kind}:{vendor.pk}"
 
 
+_owed: dict[str, tuple[str, float]] = {}  # holders whose slot could not be given back yet → its budget and window
+
+
 class Budget:
     """The slots of one account at one vendor, shared by all processes.
 
@@ -58,17 +61,16 @@ class Budget:
         """
         holder = f"{lease.me()}:{uuid.uuid4().hex[:12]}"
         began = time.monotonic()
-        number = self._wait(holder, interactive, waiting)
-        waited = time.monotonic() - began
-        self.waited += waited
         try:
+            self._repay()
+            self._wait(holder, interactive, waiting)
+            waited = time.monotonic() - began
+            self.waited += waited
             faultpoint("slot.taken")
             yield waited
         finally:
-            self._run(
-                f"UPDATE {SLOT} SET free_at = {self._at}, holder = '' WHERE id = %s AND holder = %s",
-                [self._after(self.rate.seconds), number, holder],
-            )
+            _owed[holder] = self.key, self.rate.seconds  # should the database be away just now
+            self._repay()
             faultpoint("slot.returned")
 
     def recently_full(self) -> bool:
@@ -140,6 +142,15 @@ class Budget:
         finally:
             if waiter:
                 self._run(f"DELETE FROM {WAITER} WHERE token = %s", [waiter])
+
+    def _repay(self) -> None:
+        """Give back this process's slots that are not in use any more."""
+        for holder, (key, seconds) in list(_owed.items()):
+            self._run(
+                f"UPDATE {SLOT} SET free_at = {self._at}, holder = '' WHERE key = %s AND holder = %s",
+                [self._after(seconds), key, holder],
+            )
+            _owed.pop(holder, None)  # another thread may have been quicker
 
     def _take(self, holder: str, interactive: bool) -> int | None:
         stand_back = (

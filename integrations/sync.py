@@ -81,6 +81,8 @@ def run(
                 work = work.again() if work else _begun(vendor, flow, until, progress, mode, wanted)
                 if work and work.ours:
                     _work(work, patience)
+                elif work and work.run.finished_at:
+                    ending.ended(work)  # its last COMMIT had gone through
                 return work.run if work else None
             except outage.PASSING as error:
                 patience.sit_out(error, stopping)

@@ -1,7 +1,7 @@
 """Celery tasks: ids and names in, at most five lines, and hand over. A task is a hint; doing it twice is harmless."""
 
-import multiprocessing
 from collections.abc import Sequence
+from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 from celery import shared_task
@@ -10,14 +10,21 @@ from celery.signals import worker_shutting_down
 from integrations import sweeping, sync
 from integrations.models import Trigger, Vendor
 
-# Made before the pool forks, so that the children see it when the worker is told to stop and park at the next page.
-_stopping = multiprocessing.Event()
-sync.stopping = _stopping.is_set
+# Made before the pool forks, so that the children see it when the worker is told to stop and park at the next page. Without a
+# lock: a child that was killed while it held one would hang all the others.
+_stop = RawValue("b", 0)
+
+
+def _stopping() -> bool:
+    return bool(_stop.value)
+
+
+sync.stopping = _stopping
 
 
 @worker_shutting_down.connect
 def _park_runs(**_: Any) -> None:
-    _stopping.set()
+    _stop.value = 1
 
 
 @shared_task

@@ -1,0 +1,283 @@
+"""Faults 2, 3, 5, 6, 7, 8, 9, 10 with real worker and beat processes: on SQLite over the embedded broker, on PostgreSQL over a
+real Redis-compatible server. The broker's own redelivery takes an hour here: whatever happens sooner is the hub's doing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from config.celery import app
+from integrations import connecting, schedules, sweeping, sync
+from integrations.models import RateSlot, Schedule, SyncRun, Trigger, Vendor
+from integrations.services.elko.simulator import Simulator as Elko
+from tests.faults import invariants
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("workers")]
+ROOT = Path(__file__).resolve().parent.parent.parent
+LEASE = 3.0  # seconds
+PATIENCE = 60.0
+
+
+def until(what: Callable[[], Any], seconds: float = PATIENCE, say: str = "") -> Any:
+    """Wait for a truth; how long is limited generously."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{say or what.__name__}: not within {seconds} s")
+
+
+class Yard:
+    """Starts the hub's processes on this test's database and ends them."""
+
+    def __init__(self, folder: Path, broker: str) -> None:
+        self.folder = folder
+        given = connection.settings_dict
+        url = f"sqlite:///{given['NAME']}"
+        if connection.vendor == "postgresql":
+            url = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
+        self.env = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "CELERY_BROKER_URL": broker,
+            "HUB_VAR": str(settings.VAR),
+            "HUB_LEASE_SECONDS": str(LEASE),
+            "HUB_SWEEP_SECONDS": "2",
+            "FAULT_FOLDER": str(folder),
+            "EMAIL_URL": "consolemail://",
+        }
+        self.env.pop("PYTEST_XDIST_WORKER", None)
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.logs: list[Path] = []
+
+    def start(self, *command: str, **env: str) -> subprocess.Popen[bytes]:
+        log = self.folder / f"log-{len(self.logs)}"
+        self.logs.append(log)
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "tests.faults.slow_worker", *command, "-l", "INFO"],
+                cwd=ROOT,
+                env={**self.env, **env},
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def worker(self, children: int = 2, **env: str) -> subprocess.Popen[bytes]:
+        name = f"w{len(self.logs)}@test"
+        return self.start("worker", "-Q", "live,bulk", "-c", str(children), "-n", name, **env)
+
+    def beat(self) -> subprocess.Popen[bytes]:
+        return self.start("beat", "--pidfile=", "-s", str(self.folder / f"beat-{len(self.logs)}"))
+
+    def pages(self) -> list[int]:
+        """The process that read it, for every page begun."""
+        with suppress(FileNotFoundError):
+            return [int(line) for line in (self.folder / "pages").read_text().split()]
+        return []
+
+    def end(self) -> None:
+        for process in self.processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def said(self) -> str:
+        return "\n".join(log.read_text(errors="replace") for log in self.logs)
+
+
+@pytest.fixture
+def yard(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Yard]:
+    broker = request.getfixturevalue("valkey_url") if connection.vendor == "postgresql" else "filesystem://"
+    if broker == "filesystem://":
+        for path in (settings.QUEUE / "messages").glob("*.msg"):
+            path.unlink()
+    else:
+        import redis
+
+        redis.Redis.from_url(broker).flushdb()
+    made = Yard(tmp_path, broker)
+    try:
+        yield made
+    except BaseException:
+        print(made.said()[-6000:])  # noqa: T201 - shown by pytest when the test failed
+        raise
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def vendor(elko: Elko) -> Vendor:
+    """A connection of which only the products are due."""
+    given = elko.connections()[0]
+    vendor = connecting.connect(
+        "elko", "main", base_url=given["base_url"], options=given["options"], secrets=given["secrets"]
+    )
+    Schedule.objects.exclude(flow="products").update(enabled=False)
+    return vendor
+
+
+def run_of(vendor: Vendor) -> SyncRun | None:
+    return SyncRun.objects.filter(vendor=vendor).first()
+
+
+def ended(vendor: Vendor) -> SyncRun | None:
+    return SyncRun.objects.filter(vendor=vendor).exclude(state=SyncRun.State.RUNNING).first()
+
+
+def holds(yard: Yard, vendor: Vendor, elko: Elko, *, killed: bool = True) -> None:
+    yard.end()
+    sweeping.sweep()  # what a process that was killed in its last moment left on disk
+    assert SyncRun.objects.count() == 1
+    assert len(elko.ledger.asked("/Catalog/Products")) == 1, "the list on disk is still good"
+    invariants.assert_invariants(vendor, elko, flows=["products"], killed=killed, logs=yard.logs)
+
+
+def test_a_killed_child_is_followed_within_seconds(yard: Yard, vendor: Vendor, elko: Elko) -> None:
+    yard.worker()
+    yard.beat()
+    victim = until(lambda: len(yard.pages()) >= 3 and yard.pages()[-1], say="a run under way")
+    os.kill(victim, signal.SIGKILL)
+    done = until(lambda: ended(vendor), 30, "taken over")
+    assert (done.state, done.takeovers) == (SyncRun.State.OK, 1)
+    holds(yard, vendor, elko)
+
+
+def test_a_killed_worker_is_followed_by_another(yard: Yard, vendor: Vendor, elko: Elko) -> None:
+    """Also fault 10: the dead one's lock is its session and its process, and goes with them."""
+    first = yard.worker()
+    yard.beat()
+    until(lambda: len(yard.pages()) >= 3, say="a run under way")
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    yard.worker()
+    done = until(lambda: ended(vendor), 90, "taken over")
+    assert (done.state, done.takeovers) == (SyncRun.State.OK, 1)
+    holds(yard, vendor, elko)
+
+
+def test_a_worker_told_to_stop_parks_its_run(yard: Yard, vendor: Vendor, elko: Elko) -> None:
+    first = yard.worker()
+    beat = yard.beat()
+    until(lambda: len(yard.pages()) >= 3, say="a run under way")
+    beat.kill()
+    first.send_signal(signal.SIGTERM)
+    first.wait(30)
+    run = run_of(vendor)
+    assert run is not None
+    assert (run.state, run.owner, run.takeovers) == (SyncRun.State.RUNNING, "", 0)
+    assert 0 < run.pages < len(elko.truth("products")), "parked at a page, not run to its end"
+    yard.worker()
+    done = until(lambda: ended(vendor), say="gone on with")
+    assert (done.state, done.takeovers) == (SyncRun.State.OK, 0)
+    holds(yard, vendor, elko, killed=False)
+
+
+def test_a_worker_that_gets_no_time_to_park_loses_one_page(yard: Yard, vendor: Vendor, elko: Elko) -> None:
+    first = yard.worker(FAULT_STEP="4")
+    yard.beat()
+    until(lambda: len(yard.pages()) == 2, say="a run under way")
+    first.send_signal(signal.SIGTERM)
+    time.sleep(2)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    run = run_of(vendor)
+    assert run is not None
+    assert (run.state, run.pages) == (SyncRun.State.RUNNING, 1)
+    yard.worker()
+    done = until(lambda: ended(vendor), 90, "gone on with")
+    assert (done.state, done.takeovers) == (SyncRun.State.OK, 1)
+    assert len(yard.pages()) == len(elko.truth("products")) + 1
+    holds(yard, vendor, elko)
+
+
+def test_a_paused_process_cannot_store_its_page_late(yard: Yard, vendor: Vendor, elko: Elko) -> None:
+    """On SQLite it is paused between two transactions: within one it would keep the whole database to itself."""
+    point = "page.before_commit" if connection.vendor == "postgresql" else "page.sorted"
+    yard.worker(3, FAULT_FREEZE=f"{point}:3")
+    yard.beat()
+    frozen = int(
+        until(lambda: (yard.folder / "frozen").exists() and (yard.folder / "frozen").read_text(), say="frozen")
+    )
+    done = until(lambda: ended(vendor), say="taken over")
+    before = SyncRun.objects.filter(pk=done.pk).values().get()
+    assert (done.state, done.takeovers) == (SyncRun.State.OK, 1)
+    os.kill(frozen, signal.SIGCONT)
+    time.sleep(2)
+    assert SyncRun.objects.filter(pk=done.pk).values().get() == before, "what came too late changed nothing"
+    holds(yard, vendor, elko)
+
+
+def test_two_beats_make_one_run_of_each_due_time(yard: Yard, vendor: Vendor, elko: Elko) -> None:
+    Schedule.objects.filter(flow="products").update(enabled=False)
+    Schedule.objects.filter(flow="orders").update(enabled=True, every=timedelta(seconds=3), due_at=timezone.now())
+    schedules.ensure(vendor)
+    yard.worker(FAULT_STEP="0")
+    yard.beat()
+    yard.beat()
+    until(lambda: SyncRun.objects.filter(finished_at__isnull=False).count() >= 4, say="four runs")
+    yard.end()
+    runs = SyncRun.objects.filter(finished_at__isnull=False, due_at__isnull=False).order_by("started_at")
+    times: list[Any] = list(runs.values_list("due_at", "finished_at"))
+    assert len({due for due, _ in times}) == len(times) >= 4
+    for (_, ended_at), (due, _) in pairwise(times):
+        assert due >= ended_at + timedelta(seconds=2.9), "the next is due a period after the last"
+
+
+def test_one_task_published_three_times_is_one_run(yard: Yard, vendor: Vendor, elko: Elko) -> None:
+    with app.connection_for_write(yard.env["CELERY_BROKER_URL"]) as broker:
+        for _ in range(3):
+            app.send_task("integrations.tasks.run_due", (vendor.pk, "products"), queue="bulk", connection=broker)
+    yard.worker(3)
+    done = until(lambda: ended(vendor), say="run")
+    assert (done.state, done.takeovers) == (SyncRun.State.OK, 0)
+    until(lambda: "main products: already running, nothing done" in yard.said(), 10, "told")
+    holds(yard, vendor, elko, killed=False)
+
+
+def test_a_hung_call_keeps_its_lease_and_gives_its_slot_back(yard: Yard, vendor: Vendor, elko: Elko) -> None:
+    elko.fault("hold", "/Catalog/Products", times=1)
+    yard.worker()
+    yard.beat()
+    until(lambda: run_of(vendor), say="begun")
+    time.sleep(LEASE * 2)
+    run = run_of(vendor)
+    assert run is not None
+    assert (run.state, run.slices, run.takeovers) == (SyncRun.State.RUNNING, 1, 0), "nobody took it for dead"
+    elko.faults.let_go()
+    done = until(lambda: ended(vendor), say="ended")
+    assert (done.state, done.takeovers) == (SyncRun.State.OK, 0)
+    assert not RateSlot.objects.exclude(holder="").exists()
+    holds(yard, vendor, elko, killed=False)
+
+
+def test_after_three_missed_periods_one_alarm_and_one_run(vendor: Vendor, elko: Elko) -> None:
+    """Fault 8: nothing hints any more, then everything does at once."""
+    schedule = Schedule.objects.get(flow="products")
+    assert sync.run(vendor, "products", Trigger.SCHEDULE, slice_seconds=None) is not None
+    missed = timezone.now() - 3 * schedule.every
+    Schedule.objects.filter(pk=schedule.pk).update(due_at=missed, last_ok_at=missed - schedule.every)
+    assert sweeping.sweep().late == 1
+    assert sweeping.sweep().late == 0, "told once"
+    for _ in range(3):
+        sweeping.run_if_due(vendor.pk, "products")
+    assert SyncRun.objects.count() == 2, "one run makes good for three"
+    schedule.refresh_from_db()
+    assert schedule.alarmed_at is None
+    assert schedule.due_at is not None
+    assert schedule.due_at > timezone.now()
