@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 
-from config.admin import HubAdmin, age, badge, fold, link, table, when
+from config.admin import HubAdmin, age, badge, fold, link, span, table, when
 from integrations.admin.asked import TONES, queue, run_link
 from integrations.models import Schedule, SyncRun
 from integrations.service import services
@@ -69,7 +69,7 @@ class ScheduleForm(forms.ModelForm):
 @admin.register(Schedule)
 class ScheduleAdmin(HubAdmin):
     form = ScheduleForm
-    list_display = ("flow", "vendor", "enabled", "every", "last_ok", "next_due", "failures", "late")
+    list_display = ("flow", "vendor", "enabled", "every_shown", "last_ok", "next_due", "failures", "late")
     list_filter = ("vendor", "enabled", Failing, Late)
     list_select_related = ("vendor",)
     page_related = ("vendor",)
@@ -92,6 +92,10 @@ class ScheduleAdmin(HubAdmin):
     readonly_fields = (
         "vendor_link", "flow", "last_ok", "last_full", "last_verify", "next_due", "failures", "late", "cursor_shown", "runs_table",
     )  # fmt: skip
+
+    @admin.display(description="every", ordering="every")
+    def every_shown(self, row: Schedule) -> str:
+        return span(row.every.total_seconds())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

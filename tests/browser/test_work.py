@@ -116,7 +116,7 @@ def test_a_vendor_is_connected_with_the_keyboard_tested_and_synced(visit, hub):
     page.get_by_role("button", name="Sync now").click()
     expect(page.locator(".messagelist")).to_contain_text("brands")
     for _ in range(60):
-        page.goto(f"{hub.address}/admin/integrations/syncrun/?vendor__id__exact={second(hub)}")
+        page.goto(f"{hub.address}/admin/integrations/syncrun/?vendor__id__exact={second(hub)}&trigger__exact=operator")
         row = page.locator("#result_list tbody tr", has_text="brands")
         if row.count() and "OK" in row.first.inner_text():
             break
@@ -155,6 +155,25 @@ def test_a_whole_list_that_would_go_is_applied_after_a_second_look(visit):
     check(page, *SIZES)
     page.get_by_role("button", name=re.compile("^Yes, apply")).click()
     expect(page.locator(".messagelist")).to_contain_text("applied")
+
+
+def test_a_status_word_gets_its_meaning(visit, hub):
+    page = visit("/orders/statusword/?meaning__exact=unknown&subject__exact=order")
+    word = page.locator("#result_list tbody th a").first.inner_text()
+    page.locator("#result_list tbody th a").first.click()
+    page.get_by_label("Meaning").select_option("on_hold")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".messagelist")).to_contain_text(f"“{word}” changed to “On hold”")
+    page.goto(f"{hub.address}/admin/orders/statusword/?q={word}")
+    expect(page.locator("#result_list tbody tr", has_text="(demo)")).to_contain_text("On hold")
+
+
+def test_a_rejected_row_is_tried_again(visit):
+    page = visit("/integrations/reject/?resolved_at__isempty=1")
+    page.locator("#result_list tbody tr a[href*='/change/']").first.click()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    check(page, *SIZES)
 
 
 def test_a_script_in_a_vendors_text_does_not_run(visit):
