@@ -96,6 +96,10 @@ def keyed(
 ) -> "models.QuerySet[Any]":
     """The stored rows of `scope` with these keys."""
     rows = model._default_manager.filter(**scope)
+    way = WAYS.get(connection.vendor)
+    if isinstance(key, str) and way is not None:  # one list as one value: Django would look at each of its members
+        condition, value = way.among(model, _column(model, key), list(keys))
+        return rows.extra(where=[condition], params=[value])
     if isinstance(key, str):
         return rows.filter(**{f"{key}__in": keys})
     return rows.filter(reduce(or_, (models.Q(**dict(zip(key, values, strict=True))) for values in keys)))
@@ -148,21 +152,19 @@ def _adapted(model: type[models.Model], name: str, values: Sequence[Any]) -> lis
     kinds = set(map(type, values)) - {type(None)}
     if kinds <= plain:
         return list(values)
-    convert = _json if isinstance(field, models.JSONField) and field.encoder is None else _by_field(field)
+    convert = WAYS[connection.vendor].writer(field) or _by_field(field)
+    if isinstance(field, models.JSONField) and field.encoder is None:
+        convert = _json
     return [value if value is None or type(value) in plain else convert(value) for value in values]
 
 
 def _by_field(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
-    memo: dict[Any, Any] = {}  # a batch has one "now" for all its rows
+    last: list[Any] = [None, None]  # a batch has one "now" for all its rows
 
     def convert(value: Any) -> Any:
-        value = value.value if isinstance(value, Enum) else value
-        try:
-            if value not in memo:
-                memo[value] = field.get_db_prep_save(value, connection)
-            return memo[value]
-        except TypeError:  # a list or a mapping has no hash
-            return field.get_db_prep_save(value, connection)
+        if value is not last[0]:
+            last[:] = value, field.get_db_prep_save(value.value if isinstance(value, Enum) else value, connection)
+        return last[1]
 
     return convert
 

@@ -36,6 +36,16 @@ PLAIN: dict[str, frozenset[type]] = {
 Ready = Mapping[str, Sequence[Any]]  # database column → values in the database's form
 
 
+def among(model: type[models.Model], column: str, keys: list[Any]) -> tuple[str, Any]:
+    """The condition that a column holds one of these keys, and its one parameter."""
+    return f"{_table(model)}.{_quoted(column)} = ANY(%s)", keys
+
+
+def writer(field: "models.Field[Any, Any]") -> None:
+    """What puts a value into the database's form quicker than the field itself; None: nothing does."""
+    return None
+
+
 def insert_few(model: type[models.Model], columns: Ready, key: Sequence[str]) -> list[tuple[Any, ...]]:
     """One INSERT; of each row that was not there yet the columns `key`, then its id."""
     rows = list(zip(*columns.values(), strict=True))

@@ -4,7 +4,9 @@ Only one connection can write at a time, and a transaction here holds that right
 (`transaction_mode` IMMEDIATE): nobody else takes the ids that were counted.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, models
@@ -26,6 +28,33 @@ PLAIN: dict[str, frozenset[type]] = {
     "BinaryField": frozenset({bytes, memoryview}),
 }
 Ready = Mapping[str, Sequence[Any]]  # database column → values in the database's form
+
+
+def among(model: type[models.Model], column: str, keys: list[Any]) -> tuple[str, Any]:
+    """The condition that a column holds one of these keys, and its one parameter."""
+    table = _quoted(model._meta.db_table)
+    return f"{table}.{_quoted(column)} IN (SELECT value FROM json_each(%s))", json.dumps(keys)
+
+
+def writer(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
+    """What puts a value into the database's form quicker than the field itself; None: nothing does."""
+    if not isinstance(field, models.DecimalField):
+        return None
+    places, whole = field.decimal_places, field.max_digits - field.decimal_places
+
+    def write(value: Any) -> Any:
+        text = str(value)
+        head, _, tail = text.partition(".")
+        if (
+            type(value) is Decimal
+            and len(head) <= whole
+            and len(tail) <= places
+            and f"{head.lstrip('-')}{tail}".isdigit()
+        ):
+            return text
+        return field.get_db_prep_save(value, connection)  # rounds, or says that it does not fit
+
+    return write
 
 
 def insert_few(model: type[models.Model], columns: Ready, key: Sequence[str]) -> list[tuple[Any, ...]]:

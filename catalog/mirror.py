@@ -3,10 +3,11 @@
 Each takes a Batch inside the caller's transaction and returns an Outcome. Operators' columns are never named here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Model
@@ -34,13 +35,18 @@ PRICES = {"price": "currency", "discount_price": "currency", "retail_price": "re
 
 def told(record: Any, *leave: str) -> rows.Values:
     """The record's fields as column values, without its id and the named ones."""
-    return {name: rows.plain(getattr(record, name)) for name in _names(type(record), leave)}  # type: ignore[arg-type]
+    names, values_of = _reader(type(record), leave)  # type: ignore[arg-type]
+    values = zip(names, values_of(record), strict=True)
+    return {name: value if type(value) in rows.SIMPLE else rows.plain(value) for name, value in values}
 
 
 @cache
-def _names(kind: type, leave: tuple[str, ...]) -> tuple[str, ...]:
-    names: list[str] = [f.name for f in fields(kind)]
-    return tuple(name for name in names if name not in ("external_id", *leave))
+def _reader(kind: type, leave: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names told of such a record, and what reads their values in one go."""
+    names = tuple(f.name for f in fields(kind) if f.name not in ("external_id", *leave))
+    if len(names) > 1:
+        return names, attrgetter(*names)
+    return names, lambda record: tuple(getattr(record, name) for name in names)
 
 
 def count(outcome: Outcome, ids: Iterable[str], created: set[str], changed: set[str]) -> None:

@@ -88,7 +88,7 @@ def _new(
     columns: dict[str, Sequence[Any]] = dict(zip(names, keyed, strict=True))
     for name in dict.fromkeys(name for values in told for name in values):
         column = [values.get(name, KEEP) for values in told]
-        if any(value is KEEP for value in column):
+        if Keep in set(map(type, column)):
             default = load.default_of(model, name)
             column = [default if value is KEEP else value for value in column]
         columns[name] = column

@@ -1,25 +1,16 @@
-"""The catalogue that is measured: generated pages on disk, and the service that yields them to the real engine.
+"""The catalogue that is measured: generated pages on disk, the same bytes in every run of the bench.
 
-A record has about 1.1 kB of JSON and becomes one product and one variant. Every page is the same bytes in every run of the bench.
+A record has about 1.1 kB of JSON and becomes one product and one variant.
 """
 
 import json
 import random
-from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from catalog.records import ProductRecord, VariantRecord
-from integrations.auth import Auth, NoAuth
-from integrations.numbers import decimal_of, key_from
-from integrations.paging import cut
-from integrations.service import Account, Ask, Flow, Option, Page, VendorService, services
-
-KIND = "bench"
-PAGE = 500
+PAGE = 2000  # as many rows as the engine cuts from one body at a time
 SENTENCE = """
 Cable Adapter Monitor Keyboard Wireless Optical Gaming Laptop Charger Router Switch Server Rack Module Memory DDR5
 SSD NVMe Printer Toner Cartridge Camera Lens Tripod Speaker Headset Microphone Dock Station USB-C HDMI Ethernet
@@ -27,64 +18,6 @@ Fibre Patch Panel Cooler Fan Power Supply Case Tower Tablet Stylus ekrāns pele 
 """
 WORDS = SENTENCE.split()
 BRANDS, CATEGORIES = 400, 300
-
-
-def product(row: Any, account: Account) -> ProductRecord:
-    """A generated record in our words."""
-    attributes = row["attributes"]
-    return ProductRecord(
-        external_id=row["sku"],
-        name=row["title"],
-        brand=row["brand"],
-        brand_name=row["brand"],
-        category=row["category"],
-        description=row["description"],
-        image_url=row["image"],
-        active=True,
-        variants=(
-            VariantRecord(
-                external_id=row["sku"],
-                sku=row["sku"],
-                name=row["title"],
-                manufacturer_code=attributes["mpn"],
-                barcode=row["ean"],
-                currency="EUR",
-                price=decimal_of(row["price"]),
-                stock=decimal_of(row["stock"], places=3),
-                stock_at_least=False,
-                weight_kg=decimal_of(row["weight"]),
-                attributes=tuple({"name": name, "value": value} for name, value in attributes.items()),
-                active=True,
-            ),
-        ),
-    )
-
-
-class Catalogue(VendorService):
-    """A vendor whose pages lie in a folder: reading them costs what reading a file costs, so that only our own work counts."""
-
-    kind: ClassVar[str] = KIND
-    label: ClassVar[str] = "Bench"
-    options: ClassVar[tuple[Option, ...]] = (Option("pages", "Folder with the pages"),)
-    flows: ClassVar[dict[str, Flow]] = {
-        "products": Flow(
-            "Products", timedelta(days=1), timedelta(days=3), key_from("sku"), product, complete=True, guard=True
-        )
-    }
-
-    @classmethod
-    def auth(cls, account: Account, secrets: Any) -> Auth:
-        return NoAuth()
-
-    def products(self, ask: Ask) -> Iterator[Page]:
-        files = sorted(Path(self.option("pages")).glob("*.json"))
-        for number, file in enumerate(files, start=1):
-            yield Page(list(cut(file.read_bytes(), ("items",))), position={"page": number}, last=number == len(files))
-
-
-def declare() -> None:
-    """Let the engine know the vendor; it is in no folder of the hub."""
-    services()[KIND] = Catalogue
 
 
 def generate(folder: Path, count: int, page: int = PAGE) -> None:
