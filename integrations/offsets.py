@@ -54,6 +54,7 @@ class _Reader:
         self.seen: set[str] = {self.anchor} if self.anchor else set()
         self.answers = 0  # with rows in them
         self.front = bool(position.get("front"))  # the front was read again; what it brought is stored
+        self.restless = 0  # reads one after another whose rows had slipped by
         self.ended = False
 
     def position(self) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class _Reader:
                 break
             if idle > PATIENCE:
                 raise BadPayload(f"The vendor sent the same rows again at {begun}: its paging runs in a circle.", CURE)
-            if self.start > MAX_PAGES * self.length:
+            if self.start > MAX_PAGES * self.length or self.answers > MAX_PAGES:
                 raise BadPayload(f"The list did not end after {MAX_PAGES} pages.", CURE)
         if not self.front:
             yield from self._front_again()
@@ -88,11 +89,12 @@ class _Reader:
         steps = 0
         while start > self.floor and not (digests and digests[0] in self.seen):
             steps += 1
-            if steps > PATIENCE:
+            if steps > PATIENCE or self.restless > PATIENCE:
                 raise BadPayload(f"The vendor's list moves faster than it can be read, at row {self.start}.", CURE)
             start = max(start - self.length + 1, self.floor)
             rows, digests = self._ask(start)
             most = max(most, len(rows))
+        self.restless = self.restless + 1 if steps else 0
         self.start = start + len(rows)
         self.anchor = digests[-1] if digests else ""
         return most, self._new(rows, digests)
@@ -112,21 +114,17 @@ class _Reader:
         return not self._ask(0)[0]
 
     def _front_again(self) -> Iterator[list[Any]]:
-        """What came to the front meanwhile. A list of one page cannot have moved."""
+        """What came to the front meanwhile, up to a page that brings nothing new. A list of one page cannot have moved."""
         if self.answers <= 2 and not self.resumed:
             return
         for _ in range(PATIENCE):
-            fresh, at = 0, 0
-            while True:
-                rows, digests = self._ask(at)
-                known = any(digest in self.seen for digest in digests)
-                news = self._new(rows, digests)
-                fresh, at = fresh + len(news), at + len(rows)
+            at = fresh = 0
+            while news := self._new(*(page := self._ask(at))):
                 self.front = True
-                if news:
-                    yield news
-                if known or not news or self.resumed:
-                    break
-            if not fresh or self.resumed:
+                yield news
+                at, fresh = at + len(page[0]), fresh + len(news)
+                if self.resumed:
+                    return
+            if not fresh:
                 return
         raise BadPayload("The vendor's list moves faster than it can be read, at its front.", CURE)

@@ -73,7 +73,16 @@ class Part:
         for key, values in self.values.items():
             row = standing.setdefault(key, {name: getattr(EMPTY, name) for name in SHOWN})
             row |= {name: values[name] for name in SHOWN if values.get(name, KEEP) is not KEEP} | {"external_id": key}
-        return [SimpleNamespace(**row) for row in standing.values()]
+        return [SimpleNamespace(**row) for _, row in sorted(standing.items())]
+
+    def raw(self, keep: Any) -> Any:
+        """The order's row; of an order told in parts that of its first line, in whatever order they came."""
+        if not self.in_parts:
+            return self.items[-1].raw
+        first = min({*self.lines, *self.values})
+        named = (item for item in reversed(self.items) if any(line.external_id == first for line in item.record.lines))
+        item = next(named, None)
+        return keep if item is None or first not in self.values else item.raw
 
 
 def believed(at: datetime | None, now: datetime) -> datetime | Keep:

@@ -68,7 +68,7 @@ def _order_values(batch: Batch, key: str, part: lines.Part, meaning: Meanings, l
             record.placed_day_only if record.placed_at else bool(stored and stored.placed_day_only)
         )
         values["status"] = meaning.of(record.vendor_status, record.status)
-        values["raw"] = KEEP if part.in_parts and stored else part.items[-1].raw
+        values["raw"] = part.raw(KEEP)
     numbers = dict.fromkeys(stored.other_numbers if stored else [])
     numbers |= dict.fromkeys(number for item in part.items for number in item.record.other_numbers)
     standing = part.view()
