@@ -121,6 +121,12 @@ def resolve(schedule: Schedule, done: list[str], now: datetime) -> None:
         open_ones.filter(external_id__in=done).update(resolved_at=now)
 
 
+def resolve_nameless(schedule: Schedule, run: SyncRun, now: datetime) -> None:
+    """Close the rejects of rows without an id that a run which read the whole list did not meet again."""
+    nameless = Reject.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__startswith="?")
+    nameless.filter(resolved_at=None).exclude(run_id=run.pk).update(resolved_at=now)
+
+
 def put_aside(schedule: Schedule, run: SyncRun, risky: Mapping[str, tuple[str, Risk]]) -> None:
     """Keep the raw rows of which a part was held back. One that says what it said before stays where it was put then."""
     mine = HeldRow.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__in=list(risky))

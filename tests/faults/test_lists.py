@@ -51,6 +51,7 @@ def test_35_another_shape_is_told_with_a_sample_and_changes_nothing(kind: str, h
         elif how in ("renamed", "list"):
             assert done.state in (State.PARTIAL, State.HELD), done.error
             assert Reject.objects.filter(resolved_at=None).exists()
+            assert "who is missing" in done.note
         else:
             assert (done.state, bool(done.cure)) == (State.FAILED, True), done.error
             assert done.error_kind in ("bad_payload", "refused")
@@ -58,6 +59,7 @@ def test_35_another_shape_is_told_with_a_sample_and_changes_nothing(kind: str, h
         if not (how == "renamed" and kind == "elryan"):
             assert picture(one.vendor) == before
         one.hold("brands")
+        assert not Reject.objects.filter(resolved_at=None).exists()
 
 
 values = some.recursive(
@@ -146,10 +148,10 @@ def test_37_a_page_that_came_twice_loses_nobody() -> None:
         one.hold("orders")
 
 
-@pytest.mark.parametrize("length", [1, 2, 7, 10, 39, 40, 41, 1000])
+@pytest.mark.parametrize("length", [7, 39, 40])
 def test_37_a_vendor_with_pages_of_its_own_length_loses_nobody(length: int) -> None:
     with rig("elryan", seed="demo", size=30, page_length=20) as one:
-        one.simulator.max_length = max(2, length)
+        one.simulator.max_length = length
         one.good("orders")
         assert OrderLine.objects.filter(order__vendor=one.vendor).count() == len(one.simulator.truth("orders")) == 40
         one.hold("orders")
@@ -174,9 +176,10 @@ def test_37_one_short_page_in_the_middle_loses_nobody() -> None:
 # 38
 
 
-@pytest.mark.parametrize("how", ["insert", "delete", "both"])
-@pytest.mark.parametrize("flow", ["orders", "products"])
-def test_38_rows_that_move_between_pages_are_neither_lost_nor_gone(how: str, flow: str) -> None:
+@pytest.mark.parametrize(
+    ("flow", "how"), [("orders", "insert"), ("products", "insert"), ("products", "delete"), ("products", "both")]
+)
+def test_38_rows_that_move_between_pages_are_neither_lost_nor_gone(flow: str, how: str) -> None:
     with rig("elryan", seed="demo", size=60, page_length=10) as one:
         needed = ("categories", "brands") if flow == "products" else ()
         one.good(*needed, flow)
