@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import circuit, fingerprint, guarding, spooling
+from integrations import circuit, fingerprint, guarding, intake, spooling
 from integrations.circuit import Leave
 from integrations.errors import NeedsAuth, VendorError
 from integrations.faultpoints import faultpoint
@@ -38,6 +38,8 @@ def conclude(work: Slice) -> None:
         missing = _missing(work)
         guarding.gone(schedule, run, work.flow, work.account, missing, known=len(missing) + len(work.seen))
         faultpoint("gone.decided")
+    whole = not run.codes and (work.flow.complete or run.mode != SyncRun.Mode.CHANGES)
+    intake.resolve_past(schedule, run, work.seen, timezone.now(), whole=whole)
     guarding.decide(schedule, run, work.flow, work.account)
     if run.created and work.flow.room == "catalog":
         linking.match_again(schedule.vendor_id, since=run.started_at)

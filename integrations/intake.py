@@ -15,6 +15,7 @@ from catalog.outcome import Batch, Guard, Item, Outcome, Risk
 from integrations import decisions, fingerprint, raw
 from integrations.faultpoints import faultpoint
 from integrations.models import HeldRow, Reject, Schedule, SyncRun
+from integrations.seen import Seen
 from integrations.service import SAFETY, Account, Flow, Page, option_of
 
 WORDS_NOTE = re.compile(r" ?Unknown status words: .*?”[^“]*?\.(?=$| )")
@@ -121,10 +122,14 @@ def resolve(schedule: Schedule, done: list[str], now: datetime) -> None:
         open_ones.filter(external_id__in=done).update(resolved_at=now)
 
 
-def resolve_nameless(schedule: Schedule, run: SyncRun, now: datetime) -> None:
-    """Close the rejects of rows without an id that a run which read the whole list did not meet again."""
-    nameless = Reject.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__startswith="?")
-    nameless.filter(resolved_at=None).exclude(run_id=run.pk).update(resolved_at=now)
+def resolve_past(schedule: Schedule, run: SyncRun, seen: Seen, now: datetime, *, whole: bool) -> None:
+    """Close rejects of rows that this run met as they were before the fault, or, of a whole list, met no more without an id."""
+    past = Reject.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, resolved_at=None).exclude(
+        run_id=run.pk
+    )
+    over = [pk for pk, key in past.values_list("pk", "external_id") if key in seen or (whole and key.startswith("?"))]
+    if over:
+        past.filter(pk__in=over).update(resolved_at=now)
 
 
 def put_aside(schedule: Schedule, run: SyncRun, risky: Mapping[str, tuple[str, Risk]]) -> None:

@@ -1,5 +1,6 @@
 """Numbers, texts, days and ids as vendors write them: one reader for all, so that unknown never becomes zero."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -152,14 +153,31 @@ def _key_of_any(names: tuple[str, ...]) -> Callable[[bytes | memoryview], str]:
     def key(row: bytes | memoryview) -> str:
         try:
             ids = decoder.decode(row)
-            for name in names:
-                if found := _id_of(bytes(getattr(ids, name)), name):
-                    return found
+            held = {name: bytes(getattr(ids, name)) for name in names}
         except (msgspec.MsgspecError, UnicodeError) as broken:
-            raise ValueError(f"The row has no readable id: {broken}") from None
+            held = _beside_nan(row, names)
+            if not held:
+                raise ValueError(f"The row has no readable id: {broken}") from None
+        for name in names:
+            try:
+                if found := _id_of(held.get(name, b"null"), name):
+                    return found
+            except (msgspec.MsgspecError, UnicodeError) as broken:
+                raise ValueError(f"The row has no readable id: {broken}") from None
         raise ValueError(f"The row has no id: {' and '.join(names)} are missing or empty")
 
     return key
+
+
+def _beside_nan(row: bytes | memoryview, names: tuple[str, ...]) -> dict[str, bytes]:
+    """The id fields of a row that only NaN or Infinity keeps from being JSON; empty for any other row."""
+    try:
+        values = json.loads(bytes(row))
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {name: json.dumps(values[name]).encode() for name in names if name in values}
 
 
 def _id_of(raw: bytes, name: str) -> str:

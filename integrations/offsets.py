@@ -4,10 +4,11 @@ A list may move while it is read: rows come in at the front, go from the middle,
 each page begins with the last row of the page before. Where that is missing, rows have slipped by: it is read again
 from further back. A short page does not end the list, the answer behind it does: a vendor that once sends 99 rows of
 100, or caps pages below what was asked for, loses nothing. When the end is reached, the front is read again until it
-brings nothing new.
+brings nothing new. Rows are known again by their id, so a row that says something else each time is no news.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -37,21 +38,23 @@ def by_offset(
     `prefix` is kept in the position (for a flow that pages through several lists). Raises BadPayload when pages come
     again and again, or the list never ends or moves too fast.
     """
-    reader = _Reader(fetch, length, rows_of, ask.position or {})
+    reader = _Reader(fetch, length, rows_of, ask)
     for rows in reader.pages():
         faultpoint("page.cut")
         yield Page(rows, position={**(prefix or {}), **reader.position()}, last=reader.ended)
 
 
 class _Reader:
-    def __init__(self, fetch: Fetch, length: int, rows_of: RowsOf, position: Mapping[str, Any]) -> None:
-        self.fetch, self.rows_of = fetch, rows_of
+    def __init__(self, fetch: Fetch, length: int, rows_of: RowsOf, ask: Ask) -> None:
+        position = ask.position or {}
+        self.fetch, self.rows_of, self.key = fetch, rows_of, ask.key
         self.length = max(length, 2)  # one row is the last one again
         self.start = int(position.get("start", 0))
         self.anchor = str(position.get("anchor", ""))
         self.resumed = self.start > 0  # what stands further in front is not known any more
         self.floor = max(self.start - self.length, 0)
-        self.seen: set[str] = {self.anchor} if self.anchor else set()
+        self.seen: set[str] = {self.anchor} if self.anchor else set()  # names of rows
+        self.handed: set[bytes] = set()  # digests of rows handed on
         self.answers = 0  # with rows in them
         self.front = bool(position.get("front"))  # the front was read again; what it brought is stored
         self.restless = 0  # reads one after another whose rows had slipped by
@@ -61,14 +64,16 @@ class _Reader:
         return {"start": self.start, "anchor": self.anchor, **({"front": True} if self.front else {})}
 
     def pages(self) -> Iterator[list[Any]]:
-        idle = 0  # answers one after another that brought nothing new
+        idle = 0  # answers one after another without a row that was not known
         while not self.front:
             begun = self.start
-            rows, news = self._next()
-            if news:
-                idle = 0
+            answer = self._next()
+            fresh = answer.fresh
+            if news := self._news(answer):
                 yield news
-            elif rows > 1:
+            if fresh:
+                idle = 0
+            elif answer.most > 1:
                 idle += 1
             elif begun or self._really_empty():
                 break
@@ -81,50 +86,74 @@ class _Reader:
         self.ended = True
         yield []
 
-    def _next(self) -> tuple[int, list[Any]]:
-        """Read on from the last row: how many rows came, and those not seen before."""
+    def _next(self) -> "_Answer":
+        """Read on from the last row."""
         start = max(self.start - 1, 0)
-        rows, digests = self._ask(start)
-        most = len(rows)
-        steps = 0
-        while start > self.floor and not (digests and digests[0] in self.seen):
+        answer = self._ask(start)
+        most, steps = len(answer.rows), 0
+        while start > self.floor and not (answer.names and answer.names[0] in self.seen):
             steps += 1
             if steps > PATIENCE or self.restless > PATIENCE:
                 raise BadPayload(f"The vendor's list moves faster than it can be read, at row {self.start}.", CURE)
             start = max(start - self.length + 1, self.floor)
-            rows, digests = self._ask(start)
-            most = max(most, len(rows))
+            answer = self._ask(start)
+            most = max(most, len(answer.rows))
+        answer.most = most
         self.restless = self.restless + 1 if steps else 0
-        self.start = start + len(rows)
-        self.anchor = digests[-1] if digests else ""
-        return most, self._new(rows, digests)
+        self.start = start + len(answer.rows)
+        self.anchor = answer.names[-1] if answer.names else ""
+        return answer
 
-    def _ask(self, start: int) -> tuple[list[Any], list[str]]:
+    def _ask(self, start: int) -> "_Answer":
         rows = self.rows_of(self.fetch(start, self.length))
         self.answers += bool(rows)
-        return rows, [blake2b(bytes(row), digest_size=16).hexdigest() for row in rows]
+        digests = [blake2b(bytes(row), digest_size=16).digest() for row in rows]
+        names = [self._name(row, digest) for row, digest in zip(rows, digests, strict=True)]
+        return _Answer(rows, names, digests, sum(name not in self.seen for name in names))
 
-    def _new(self, rows: list[Any], digests: list[str]) -> list[Any]:
-        news = [row for row, digest in zip(rows, digests, strict=True) if digest not in self.seen]
-        self.seen.update(digests)
+    def _name(self, row: Any, digest: bytes) -> str:
+        try:
+            return f"={self.key(row)}" if self.key else digest.hex()
+        except ValueError:
+            return digest.hex()
+
+    def _news(self, answer: "_Answer") -> list[Any]:
+        """The rows of an answer not handed on before, as they are."""
+        pairs = zip(answer.rows, answer.digests, strict=True)
+        news = [row for row, digest in pairs if digest not in self.handed]
+        self.handed.update(answer.digests)
+        self.seen.update(answer.names)
         return news
 
     def _really_empty(self) -> bool:
         """Whether a list that came empty comes empty once more."""
-        return not self._ask(0)[0]
+        return not self._ask(0).rows
 
     def _front_again(self) -> Iterator[list[Any]]:
-        """What came to the front meanwhile, up to a page that brings nothing new. A list of one page cannot have moved."""
+        """What came to the front meanwhile, up to a page without a new row. A list of one page cannot have moved."""
         if self.answers <= 2 and not self.resumed:
             return
         for _ in range(PATIENCE):
             at = fresh = 0
-            while news := self._new(*(page := self._ask(at))):
+            while (answer := self._ask(at)).fresh:
+                at, fresh = at + len(answer.rows), fresh + answer.fresh
                 self.front = True
-                yield news
-                at, fresh = at + len(page[0]), fresh + len(news)
+                yield self._news(answer)
                 if self.resumed:
                     return
+            if news := self._news(answer):
+                yield news
             if not fresh:
                 return
         raise BadPayload("The vendor's list moves faster than it can be read, at its front.", CURE)
+
+
+@dataclass
+class _Answer:
+    """Rows with their names and digests, and how many of the names were not known."""
+
+    rows: list[Any]
+    names: list[str]
+    digests: list[bytes]
+    fresh: int
+    most: int = 0  # rows in the largest of the answers that were needed to get here

@@ -167,7 +167,7 @@ class Ask:
     full: everything, not only what changed. codes: iterator of external ids for flows that ask by lists of codes.
     only: external ids an operator asked for, of flows whose rows can be read one by one.
     started_at: when the run began; an upper bound for "changed until". spool: this run's own folder for large answers,
-    which is removed when the run has ended (None: the common one).
+    which is removed when the run has ended (None: the common one). key: the flow's reader of ids, to know a row again.
     """
 
     cursor: dict[str, Any]
@@ -177,6 +177,7 @@ class Ask:
     codes: Iterator[str] = field(default_factory=lambda: iter(()))
     spool: Path | None = None
     only: tuple[str, ...] = ()
+    key: Callable[[bytes | memoryview], str] | None = None
 
 
 @dataclass(frozen=True)

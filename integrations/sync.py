@@ -165,6 +165,7 @@ def _read(work: Slice, service: VendorService, patience: outage.Patience) -> Non
         codes=_codes(work),
         only=tuple(run.codes) if work.flow.single else (),
         spool=spooling.folder_of(run),
+        key=work.flow.key,
     )
     try:
         for page in getattr(service, work.schedule.flow)(ask):

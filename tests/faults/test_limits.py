@@ -104,6 +104,7 @@ def test_22_a_budget_spent_by_two_programs_is_shut_for_all_flows(monkeypatch: py
         time.sleep(elko.simulator.block)
         elko.simulator.limit = 10**6
         elko.time_passes()
+        RateSlot.objects.filter(number__gte=0).update(free_at=timezone.now() - timedelta(seconds=1))
         assert elko.scheduled("products")
         assert elko.fresh().state_reason.startswith(circuit.SLOW)
         monkeypatch.setattr(Service, "rate", Rate(8, seconds=0.1, block=60))

@@ -51,7 +51,7 @@ def test_35_another_shape_is_told_with_a_sample_and_changes_nothing(kind: str, h
         elif how in ("renamed", "list"):
             assert done.state in (State.PARTIAL, State.HELD), done.error
             assert Reject.objects.filter(resolved_at=None).exists()
-            assert "who is missing" in done.note
+            assert "without a readable id" in done.note
         else:
             assert (done.state, bool(done.cure)) == (State.FAILED, True), done.error
             assert done.error_kind in ("bad_payload", "refused")
