@@ -1,7 +1,6 @@
 """The sweep: outside the broker's truth, it finds what is due, parked, orphaned or late, every thirty seconds."""
 
 import logging
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,8 +15,6 @@ from integrations.service import service_class
 
 HINT_LIVES = 300.0  # seconds; the next sweeps hint again, and none of their hints stays in a queue for ever
 log = logging.getLogger(__name__)
-
-SPOOLED = timedelta(hours=6)  # longer than any call, after which a file can only belong to a run that parked
 
 
 @dataclass
@@ -51,7 +48,6 @@ def sweep() -> Swept:
         _tell(new)
     spooling.sweep()
     _trim_calls()
-    _tidy_spool()
     return found
 
 
@@ -112,15 +108,3 @@ def _trim_calls() -> None:
     old += list(many.order_by("pk").values_list("pk", flat=True)[:5000])
     if old:
         ApiCall.objects.filter(pk__in=old).delete()
-
-
-def _tidy_spool() -> None:
-    """Remove spooled lists that no open run will go on with."""
-    if not settings.SPOOL.is_dir():
-        return
-    old = time.time() - SPOOLED.total_seconds()
-    left = [file for file in settings.SPOOL.iterdir() if file.is_file() and file.stat().st_mtime < old]
-    wanted = str(list(SyncRun.objects.filter(state=SyncRun.State.RUNNING).values_list("position", flat=True)))
-    for file in left:
-        if file.name not in wanted:
-            file.unlink(missing_ok=True)
