@@ -273,7 +273,7 @@ def _numbers(products: Iterable[int]) -> dict[int, list[str]]:
     """The numbers of each product's stored variants, so that a product is found by any of them."""
     found: dict[int, list[str]] = {}
     for part in rows.chunks(list(products)):
-        told_ = Variant.objects.filter(product__in=part).order_by("pk")
+        told_ = Variant.objects.filter(product__in=part).order_by("external_id")
         for product, *texts in told_.values_list("product", "external_id", "sku", "manufacturer_code", "barcode"):
             found.setdefault(product, []).extend(texts)
     return found
