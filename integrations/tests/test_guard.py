@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from catalog.models import PriceChange, Product, StockChange, Variant
 from integrations import connecting, desk, guarding, sync
@@ -316,3 +317,43 @@ def test_a_reject_is_tried_again_and_a_risky_one_waits(elko: Elko) -> None:
     assert price(code(row)) == Decimal(str(row["price"]))
     assert waiting("price").rows.get().external_id == code(row)
     assert SyncRun.objects.latest("pk").state == SyncRun.State.HELD
+
+
+# -- what admins see
+
+
+def test_the_form_of_a_guarded_kind_has_the_limits_in_a_group_of_their_own(admin_client: Client) -> None:
+    url = "/admin/integrations/vendor/add/?kind=elryan&preset=staging"
+    page = admin_client.get(url).content.decode()
+    assert ">Safety<" in page
+    given = {"name": "Souk", "slug": "souk", "environment": "staging", "base_url": "https://merchantstaging.elryan.com/api",
+             "writes": "off", "time_zone": "Asia/Baghdad", "currency": "USD", "option_weight_unit": "g",
+             "option_languages": "{}"}  # fmt: skip
+    wrong = {"option_guard_price_factor": "0.5", "option_guard_gone_percent": "150", "option_guard_zero_rows": "0"}
+    refused = admin_client.post(url, given | wrong).content.decode()
+    assert refused.count("Ensure this value is") == len(wrong)
+    assert not Vendor.objects.exists()
+    admin_client.post(url, given | {"option_guard_price_factor": "2.5", "option_guard_gone_rows": "7"})
+    options = Vendor.objects.get().options
+    assert (options["guard_price_factor"], options["guard_gone_rows"]) == ("2.5", 7)
+
+
+def test_a_held_part_shows_its_rows_and_figures_and_is_decided_by_a_button(
+    elryan: Elryan, admin_client: Client
+) -> None:
+    vendor = connected(elryan)
+    run(vendor, "variants")
+    row = elryan.truth("variants")[0]
+    elryan.change("variants", row["sku"], price=row["price"] * 20)
+    run(vendor, "variants")
+    part = waiting("price")
+    url = f"/admin/integrations/held/{part.pk}/change/"
+    page = admin_client.get(url).content.decode()
+    assert row["sku"] in page
+    assert f"price {row['price']:g} → {row['price'] * 20:g} USD" in page
+    assert "factor 5" in page
+    admin_client.post(url, {"drop_held": "1"})
+    part.refresh_from_db()
+    assert (part.state, part.decided_by) == (Held.State.DROPPED, "admin")
+    assert row["sku"] in admin_client.get(url).content.decode(), "what was decided can still be looked at"
+    assert run(vendor, "variants").state == SyncRun.State.OK
