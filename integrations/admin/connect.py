@@ -97,6 +97,8 @@ class VendorForm(forms.ModelForm):
         """Whether the vendor's own rules accept the secrets; nothing is sent."""
         try:
             kept = vault.secrets_of(self.instance) if self.instance.pk else {}
+            if self.service.fetches and self.service.fetches not in kept | given and kept | given:
+                return  # the hub fetches what is missing, with what is there
             self.service.auth(account_of(self.instance), kept | given)
         except (ValueError, vault.VaultError) as wrong:
             self.add_error(SECRET + next(iter(given), self.service.secrets[0].name), str(wrong))

@@ -328,12 +328,13 @@ def test_the_form_of_a_guarded_kind_has_the_limits_in_a_group_of_their_own(admin
     assert ">Safety<" in page
     given = {"name": "Souk", "slug": "souk", "environment": "staging", "base_url": "https://merchantstaging.elryan.com/api",
              "writes": "off", "time_zone": "Asia/Baghdad", "currency": "USD", "option_weight_unit": "g",
-             "option_languages": "{}"}  # fmt: skip
+             "option_languages": "{}", "option_email": "a@b.example", "secret_password": "fetches-a-token"}  # fmt: skip
     wrong = {"option_guard_price_factor": "0.5", "option_guard_gone_percent": "150", "option_guard_zero_rows": "0"}
     refused = admin_client.post(url, given | wrong).content.decode()
     assert refused.count("Ensure this value is") == len(wrong)
     assert not Vendor.objects.exists()
-    admin_client.post(url, given | {"option_guard_price_factor": "2.5", "option_guard_gone_rows": "7"})
+    made = admin_client.post(url, given | {"option_guard_price_factor": "2.5", "option_guard_gone_rows": "7"})
+    assert made.status_code == 302, made.context["adminform"].form.errors
     options = Vendor.objects.get().options
     assert (options["guard_price_factor"], options["guard_gone_rows"]) == ("2.5", 7)
 
