@@ -21,6 +21,7 @@ class ApiCall(models.Model):
     at = models.DateTimeField("answered")
 
     class Meta:
+        verbose_name = "API call"
         ordering = ("-at", "-id")
         indexes = [
             models.Index(fields=("-at", "-id"), name="api_call_at"),
