@@ -70,7 +70,8 @@ class Slice:
     def save(self, **more: Any) -> None:
         """Write counts and position in the caller's transaction, with the ids seen up to there. Raises lease.Stale."""
         values = {name: getattr(self.run, name) for name in (*COUNTS, "requests", "waited_s")}
-        if self.run.pages != self.pages_saved:
+        # Nobody takes up a run that ends with this: a hundred thousand ids would be written to be deleted at once.
+        if self.run.pages != self.pages_saved and "state" not in more:
             RunSeen.objects.create(run=self.run, pages=self.run.pages, keys=self.seen.part())
             self.pages_saved = self.run.pages
         lease.save(self.run, timezone.now(), **values, **more)
