@@ -17,7 +17,7 @@ import psycopg
 from tests.bench.result import Result, Scale
 
 BEGIN, END = "<!-- results: written by `make bench ARGS=--write` -->", "<!-- end of results -->"
-WIDTH = 60
+WIDTH = 86
 TITLES = {
     "P1": "Unchanged re-sync",
     "P2": "What an unchanged re-sync writes",
