@@ -50,7 +50,7 @@ class _Reader:
         self.fetch, self.rows_of, self.key = fetch, rows_of, ask.key
         self.length = max(length, 2)  # one row is the last one again
         self.start = int(position.get("start", 0))
-        self.anchor = str(position.get("anchor", ""))
+        self.anchor = self.stored = str(position.get("anchor", ""))  # the last row read; the last one stored before
         self.resumed = self.start > 0  # what stands further in front is not known any more
         self.floor = max(self.start - self.length, 0)
         self.seen: set[str] = {self.anchor} if self.anchor else set()  # names of rows
@@ -119,8 +119,8 @@ class _Reader:
 
     def _news(self, answer: "_Answer") -> list[Any]:
         """The rows of an answer not handed on before, as they are."""
-        pairs = zip(answer.rows, answer.digests, strict=True)
-        news = [row for row, digest in pairs if digest not in self.handed]
+        told = zip(answer.rows, answer.names, answer.digests, strict=True)
+        news = [row for row, name, digest in told if digest not in self.handed and name != self.stored]
         self.handed.update(answer.digests)
         self.seen.update(answer.names)
         return news
