@@ -58,6 +58,6 @@ def test_every_message_comes_out_once(connection: Any) -> None:
     queue = connection.SimpleQueue("live")
     for number in range(20):
         queue.put({"number": number})
-    assert sorted(queue.get(timeout=5).payload["number"] for _ in range(20)) == list(range(20))
+    assert sorted(queue.get(timeout=60).payload["number"] for _ in range(20)) == list(range(20))
     with pytest.raises(Empty):
         queue.get(timeout=0.01)
