@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection as django_connection
 from django.utils import timezone
 
+from catalog import wanted
+from catalog.models import Product
 from integrations import circuit, connecting, connection, errors, schedules
 from integrations.models import RateSlot, Schedule, SyncRun, Vendor
 from integrations.ratelimit import Budget, key_of
@@ -111,6 +114,22 @@ def test_22_a_budget_spent_by_two_programs_is_shut_for_all_flows(monkeypatch: py
         RateSlot.objects.update(free_at=timezone.now() - timedelta(seconds=1))
         Vendor.objects.update(options={**vendor.options, "batch": 40})
         elko.hold("products", "details")
+
+
+def test_22_codes_are_asked_for_in_parts_that_hold_nothing_open(elko: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cursor left open by a run that was refused would be closed at any moment later, in the middle of another query."""
+    monkeypatch.setattr(wanted, "CHUNK", 3)
+    elko.good("products")
+    codes = wanted.details(elko.vendor.pk, "", "all")
+    first = next(codes)
+    if django_connection.vendor == "postgresql":
+        with django_connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_cursors WHERE name <> ''")
+            assert cursor.fetchone() == (0,)
+    found = [first, *codes]
+    assert found == list(Product.objects.order_by("external_id").values_list("external_id", flat=True))
+    assert len(found) > 9
+    assert list(wanted.details(elko.vendor.pk, found[4], "all")) == found[5:]
 
 
 def test_22_the_vendors_own_words_about_its_limit_count(elko: Rig) -> None:
