@@ -32,7 +32,7 @@ class Slice:
     answered: bool = False  # a page came that was asked for
     doubles: int = 0  # rows whose id came before on the same page
     cursor: dict[str, Any] | None = None
-    saved_at: float = 0.0
+    saved_at: float = field(default_factory=time.monotonic)
     failure: VendorError | None = None
     asked: int = field(init=False)  # requests of this run before this slice
     calls_saved: int = field(init=False)
