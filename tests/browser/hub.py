@@ -1,5 +1,6 @@
 """The demo as a browser finds it: its real processes on a folder of their own, with troubles put in on purpose."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -103,12 +104,18 @@ def running() -> Iterator[Hub]:
             "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
         said = Path(folder) / "demo.log"
-        with said.open("wb") as log:
+        # One after the other: two demos that look for a free port at the same moment find the same one.
+        with open(Path(tempfile.gettempdir()) / "crossdock-browser.lock", "w") as alone, said.open("wb") as log:
+            fcntl.flock(alone, fcntl.LOCK_EX)
             process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo"], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
+            try:
+                text = wait_for("Password", said, process)
+            except BaseException:
+                process.kill()
+                raise
         try:
-            text = wait_for("Password", said, process)
             found = {name: re.search(rf"{name}\s+(\S+)", text) for name in ("Open", "Password", "on")}
             address, password, simulators = (found[n].group(1) for n in ("Open", "Password", "on"))  # type: ignore[union-attr]
             hub = Hub(address.removesuffix("/admin/"), simulators, password, environment)
