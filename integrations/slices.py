@@ -7,11 +7,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations import lease
+from catalog.outcome import Guard
+from integrations import intake, lease
 from integrations.circuit import Leave
 from integrations.connection import account_of
 from integrations.errors import VendorError
 from integrations.faultpoints import faultpoint
+from integrations.gathering import Gathered
 from integrations.models import RunSeen, Schedule, SyncRun, Vendor
 from integrations.seen import Seen
 from integrations.service import Account, Flow, service_class
@@ -41,10 +43,13 @@ class Slice:
     flow: Flow = field(init=False)
     account: Account = field(init=False)
     seen: Seen = field(init=False)
+    guard: Guard | None = field(init=False)
+    gathered: Gathered = field(init=False, default_factory=Gathered)
 
     def __post_init__(self) -> None:
         self.flow = service_class(self.vendor.kind).flows[self.schedule.flow]
         self.account = account_of(self.vendor)
+        self.guard = intake.guard_of(self.flow, self.account)
         parts = list(RunSeen.objects.filter(run=self.run).order_by("pk").values_list("pages", "keys"))
         self.seen = Seen(b"".join(bytes(keys) for _, keys in parts))
         self.pages_saved = self.run.pages
@@ -66,6 +71,14 @@ class Slice:
     def ours(self) -> bool:
         """Whether there is still something to do for this owner; not when its park or its end had been stored after all."""
         return self.run.state == SyncRun.State.RUNNING and self.run.owner == lease.me()
+
+    def store(self) -> None:
+        """Write what was gathered, in the caller's transaction; `save` has to follow in it."""
+        news = self.gathered.taken()
+        if news:
+            unchanged = self.run.unchanged
+            intake.store(self.schedule, self.flow, self.account, self.run, news.found, self.guard)
+            self.run.unchanged -= min(news.again, self.run.unchanged - unchanged)
 
     def save(self, **more: Any) -> None:
         """Write counts and position in the caller's transaction, with the ids seen up to there. Raises lease.Stale."""

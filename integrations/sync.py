@@ -139,7 +139,7 @@ def _work(work: Slice, patience: outage.Patience) -> None:
                 work.vendor,
                 lambda service: _read(work, service, patience),
                 run=work.run,
-                before_call=lambda seconds: lease.extend(work.run, seconds),
+                before_call=lambda seconds: _before_call(work, seconds),
             )
     except VendorError as error:
         work.failure = error  # kept, should the database go away while it is told
@@ -149,13 +149,13 @@ def _work(work: Slice, patience: outage.Patience) -> None:
         ending.break_off(work, error)
         raise
     if work.failure is not None:
+        _store_gathered(work)
         ending.fail(work, work.failure)
 
 
 def _read(work: Slice, service: VendorService, patience: outage.Patience) -> None:
     run = work.run
     service.http.tries = 1 if work.leave is Leave.TRIAL else service.http.tries
-    guard = intake.guard_of(work.flow, work.account)
     everything = run.mode != SyncRun.Mode.CHANGES
     ask = Ask(
         cursor={} if everything else run.cursor_before,
@@ -172,28 +172,41 @@ def _read(work: Slice, service: VendorService, patience: outage.Patience) -> Non
             if not work.answered and run.requests > work.asked:
                 work.answered, service.http.tries = True, TRIES
                 circuit.worked(work.vendor)
-            if _handled(work, page, guard):
+            if _handled(work, page):
                 return
             patience.rest()
         with transaction.atomic():
+            work.store()
             ending.conclude(work)
     finally:
         service.http.close()
     ending.ended(work)
 
 
-def _handled(work: Slice, page: Page, guard: Any) -> bool:
-    """One page: rows, digests and position in one transaction, of the last one also the end of the run. True: the slice is over."""
+def _handled(work: Slice, page: Page) -> bool:
+    """One page: rows, digests and position in one transaction, of the last one also the end of the run. True: the slice is over.
+
+    News of pages cut from one answer go in together.
+    """
     run = work.run
     all_rows = run.mode == SyncRun.Mode.VERIFY or bool(run.codes)
     found = intake.sort(work.schedule, work.flow, page, all_rows=all_rows)
+    if work.gathered.meets(found):
+        _store_gathered(work)
+        found = intake.sort(work.schedule, work.flow, page, all_rows=all_rows)
     new = work.seen.add(found.digests) + work.seen.add(found.unreadable)
     if page.again and not page.last:
         return False
     faultpoint("page.sorted")
+    over = page.last or time.monotonic() > work.until or stopping()
     with transaction.atomic():
         if not page.again:
-            _take(work, page, found, guard, new)
+            _take(work, page, found, new)
+        # What cost a call is not asked for twice; what can be cut from the same answer again waits for more.
+        if over or work.gathered.full or run.requests != work.calls_saved or _since(work) > SAVE_EVERY:
+            work.store()
+            if not page.last:
+                work.save()
         if page.last:
             ending.conclude(work)
         faultpoint("page.before_commit")
@@ -201,15 +214,32 @@ def _handled(work: Slice, page: Page, guard: Any) -> bool:
     if page.last:
         ending.ended(work)
         return True
+    work.gathered.outlive_page()
     work.show()
-    if time.monotonic() > work.until or stopping():
+    if over:
         ending.park(work)
-        return True
-    return False
+    return over
 
 
-def _take(work: Slice, page: Page, found: intake.Sorted, guard: Any, new: int) -> None:
-    """Store what is new of a page and where it ends. Unchanged pages of one answer are only counted, and stored now and then."""
+def _before_call(work: Slice, seconds: float) -> None:
+    """Nothing that was read waits for a vendor to answer."""
+    _store_gathered(work)
+    lease.extend(work.run, seconds)
+
+
+def _store_gathered(work: Slice) -> None:
+    if work.gathered:
+        with transaction.atomic():
+            work.store()
+            work.save()
+
+
+def _since(work: Slice) -> float:
+    return time.monotonic() - work.saved_at
+
+
+def _take(work: Slice, page: Page, found: intake.Sorted, new: int) -> None:
+    """Count a page and gather its news."""
     run = work.run
     run.pages += 1
     run.seen += new
@@ -219,16 +249,7 @@ def _take(work: Slice, page: Page, found: intake.Sorted, guard: Any, new: int) -
     work.cursor = page.cursor or work.cursor
     if page.note and page.note not in run.note:
         run.note = f"{run.note} {page.note}".strip()
-    news = bool(found.fresh or found.unreadable)
-    if news:
-        unchanged = run.unchanged
-        intake.store(work.schedule, work.flow, work.account, run, found, guard)
-        run.unchanged -= min(again, run.unchanged - unchanged)
-    else:
-        run.unchanged += len(found.digests) - again
-    # What cost a call is not asked for twice.
-    if news or run.requests != work.calls_saved or time.monotonic() - work.saved_at > SAVE_EVERY:
-        work.save()
+    work.gathered.add(run, found, again)
 
 
 def _codes(work: Slice) -> Any:

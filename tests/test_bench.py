@@ -33,19 +33,19 @@ def test_a_missed_goal_is_told_with_its_distance():
     assert report.missed_by(replace(SLOW, met=True)) == ""
     over = replace(SLOW, ratio=3.0, wanted="≤ 2 ×")
     assert report.missed_by(over) == ", got 3.00 × (50% over)"
-    assert "re-sync \\| unchanged" in report.tables([SLOW, Result("P10", "later", "1")])
+    assert "re-sync \\| unchanged" in report.section("P1", [SLOW], ["2 cores"])
 
 
 def test_results_replace_results_and_nothing_else(tmp_path):
     path = tmp_path / "benchmarks.md"
-    path.write_text(f"# Ours\n\n{report.BEGIN}\nold\n{report.END}\n\n## Why\n")
-    report.write(path, [SLOW], ["2 cores"], Scale(), 60)
+    path.write_text(f"# Ours\n\n{report.BEGIN}\n\n### P1: x\n\nold\n\n### P9: y\n\nkept\n\n{report.END}\n\n## Why\n")
+    report.write(path, [SLOW], ["2 cores"], Scale())
     text = path.read_text()
     assert text.startswith("# Ours\n\n")
     assert text.endswith("\n\n## Why\n")
     assert "old" not in text
     assert "**missed**, got 0.45 × (10% short)" in text
-    assert "0 of 1 lines with a goal met it" in text
+    assert text.index("**missed**") < text.index("### P9: y\n\nkept")
 
 
 def test_the_counting_vendor_shuts_everybody_out_after_one_too_many():

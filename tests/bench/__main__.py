@@ -3,7 +3,7 @@
     make bench                         everything, at the sizes the goals name
     make bench ARGS="--only P9"        one goal
     make bench ARGS="--quick"          a look in a few minutes; sizes no goal is held against
-    make bench ARGS="--write"          docs/benchmarks.md anew from this run
+    make bench ARGS="--write"          docs/benchmarks.md anew from this run; with --only, those goals alone
 
 Each part runs in a process of its own, with an empty database on a PostgreSQL server that this run starts (fsync on), and an empty
 folder for everything else. The exit code is 1 when a part could not be measured; a goal that is missed is said, with by how much.
@@ -51,7 +51,7 @@ def asked(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="of the runs against the clock (P7), 60")
     parser.add_argument("--repeats", type=int, help="of short phases; the median counts, 3")
     parser.add_argument("--only", nargs="+", metavar="GOAL", help="for example P9")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md from this run")
+    parser.add_argument("--write", action="store_true", help="put what was measured into docs/benchmarks.md")
     return parser.parse_args(arguments)
 
 
@@ -135,7 +135,7 @@ def main() -> int:
     report.summary(results, time.monotonic() - began)
     if options.write and not broken:
         path = ROOT / "docs" / "benchmarks.md"
-        report.write(path, results, facts, scale, time.monotonic() - began)
+        report.write(path, results, facts, scale)
         report.say(f"bench: wrote {path.relative_to(ROOT)}")
     return 1 if broken else 0
 

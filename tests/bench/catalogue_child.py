@@ -127,7 +127,10 @@ def written() -> dict[str, int]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_stat_force_next_flush()")
-            cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables")
+            cursor.execute(
+                "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables"
+                " WHERE schemaname NOT LIKE 'pg_temp%'"  # no log is written of temporary tables, and nobody reads them
+            )
             return {str(table): int(number) for table, number in cursor.fetchall()}
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%%\\_%%' ESCAPE '\\'")
         tables = [name for (name,) in cursor.fetchall() if not name.startswith(("sqlite_", "django_"))]

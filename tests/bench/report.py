@@ -94,19 +94,15 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def tables(results: Sequence[Result]) -> str:
-    parts: list[str] = []
-    for goal in sorted({result.goal for result in results}, key=lambda name: int(name[1:])):
-        rows = [result for result in results if result.goal == goal]
-        parts.append(f"### {goal}: {TITLES.get(goal, '')}".rstrip(": ") + "\n")
-        parts.append("| What | Measured | Beside it | Goal | |\n| --- | --- | --- | --- | --- |")
-        for result in rows:
-            beside = "; ".join(filter(None, (result.other, ratio_text(result), result.note)))
-            parts.append(
-                f"| {cell(result.title)} | {cell(result.ours)} | {cell(beside)} | {cell(result.wanted)} | {told(result)} |"
-            )
-        parts.append("")
-    return "\n".join(parts)
+def section(goal: str, results: Sequence[Result], facts: Sequence[str]) -> str:
+    """One goal's heading, what it was measured on, and its table."""
+    lines = [f"### {goal}: {TITLES.get(goal, '')}".rstrip(": "), "", "; ".join(facts) + ".", ""]
+    lines += ["| What | Measured | Beside it | Goal | |", "| --- | --- | --- | --- | --- |"]
+    for result in results:
+        beside = "; ".join(filter(None, (result.other, ratio_text(result), result.note)))
+        told_in = (result.title, result.ours, beside, result.wanted, told(result))
+        lines.append(f"| {' | '.join(cell(text) for text in told_in)} |".replace("  |", " |"))
+    return "\n".join(lines)
 
 
 def ratio_text(result: Result) -> str:
@@ -120,23 +116,15 @@ def told(result: Result) -> str:
     return "met" if result.met else f"**missed**{missed_by(result)}"
 
 
-def write(path: Path, results: Sequence[Result], facts: Sequence[str], scale: Scale, seconds: float) -> None:
-    """Put the results between the two marks of the document; what is written around them stays."""
+def write(path: Path, results: Sequence[Result], facts: Sequence[str], scale: Scale) -> None:
+    """Put the results between the two marks of the document. Goals that were not measured keep what stands there of them."""
     before, _, rest = path.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    held = [result for result in results if result.met is not None]
-    met = sum(1 for result in held if result.met)
-    block = [
-        BEGIN,
-        "",
-        "; ".join(facts) + ".",
-        f"{scale.rows:,} records, {scale.many:,} orders; the whole run took {seconds / 60:.0f} minutes. "
-        f"{met} of {len(held)} lines with a goal met it.",
-        "",
-        tables(results).rstrip(),
-        "",
-        END,
-    ]
+    block, _, after = rest.partition(END)
+    sections = {found[1]: found[0].strip() for found in re.finditer(r"(?ms)^### (P\d+).*?(?=^### |\Z)", block)}
+    facts = [*facts, f"{scale.rows:,} records, {scale.many:,} orders"]
+    for goal in {result.goal for result in results}:
+        sections[goal] = section(goal, [result for result in results if result.goal == goal], facts)
+    ordered = [sections[goal] for goal in sorted(sections, key=lambda name: int(name[1:]))]
     new = path.with_suffix(".new")
-    new.write_text(before + "\n".join(block) + after)
+    new.write_text(before + "\n\n".join([BEGIN, *ordered, END]) + after)
     shutil.move(new, path)
