@@ -84,12 +84,13 @@ def test_a_row_that_comes_again_while_it_waits_is_compared_with_what_it_said_fir
     # On the second page with a new price, on the fourth as it was before the run.
     listed = [*rows[:2], dear, *rows[3:6], first, *rows[6:]]
     monkeypatch.setattr(Table, "__iter__", lambda table: iter(listed))
+    elko.table("products").revision += 1
     done = run(vendor)
     variant = Variant.objects.get(vendor=vendor, external_id=code)
     assert variant.price == Decimal(str(first["price"])).quantize(Decimal("0.000001"))
     assert visits["rows.staged"] == 2
     assert [c.after > c.before for c in PriceChange.objects.filter(run_id=done.pk).order_by("pk")] == [True, False]
-    assert (done.seen, done.created + done.updated + done.unchanged) == (len(rows), len(rows) + 1)
+    assert (done.seen, done.created + done.updated + done.unchanged) == (len(rows), len(rows))
 
 
 def test_a_failure_behind_it_loses_nothing_and_vouches_for_nothing_else(elko: Simulator, vendor: Vendor) -> None:
