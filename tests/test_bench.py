@@ -8,7 +8,7 @@ import pytest
 from tests.bench import __main__ as bench
 from tests.bench import report
 from tests.bench.limiter_vendor import Vendor
-from tests.bench.result import Result, Scale, at_least
+from tests.bench.result import Scale, at_least
 
 SLOW = at_least("P1", "re-sync | unchanged", 0.45, 0.5, ours="0.66 s", other="0.30 s")
 
