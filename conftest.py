@@ -64,6 +64,7 @@ def pytest_unconfigure() -> None:
         shutil.rmtree(TEST_ROOT, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to the other database what is about it alone; keep one browser, and one broker, per run."""
     other = "sqlite_only" if on_postgres() else "postgres_only"

@@ -8,7 +8,7 @@ from django.db.models import Case, Max, Min, Q, Value, When
 from django.http import HttpRequest
 
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Variant
-from config.admin import DateRange, MirrorAdmin, age, figure, link, money, table, thumbnail
+from config.admin import GONE, DateRange, MirrorAdmin, age, figure, link, money, table, thumbnail
 from integrations.admin.asked import FetchAgain, run_link
 
 LAST = 20  # history rows on a page
@@ -20,7 +20,7 @@ class PartAdmin(FetchAgain, MirrorAdmin):
     """The catalogue's small lists."""
 
     list_display: Any = ("name", "external_id", "vendor", "active", "changed")
-    list_filter = ("vendor", "active", ("gone_at", admin.EmptyFieldListFilter))
+    list_filter = ("vendor", "active", GONE)
     list_select_related: ClassVar[Any] = ("vendor",)
     page_related: ClassVar[tuple[str, ...]] = ("vendor",)
     list_defer = ("raw",)
@@ -111,7 +111,7 @@ class ProductAdmin(FetchAgain, MirrorAdmin):
     )
     list_display_links = ("title",)
     list_filter = (
-        "vendor", "active", ("gone_at", admin.EmptyFieldListFilter), ("changed_at", DateRange),
+        "vendor", "active", GONE, ("changed_at", DateRange),
     )  # fmt: skip
     list_select_related = ("vendor", "brand", "category")
     page_related = ("vendor", "brand", "category")
@@ -197,7 +197,7 @@ class VariantAdmin(FetchAgain, MirrorAdmin):
         "sku", "title", "vendor", "gtin", "price_shown", "cost_shown", "stock_shown", "incoming_shown", "checked", "watched",
     )  # fmt: skip
     list_filter = (
-        "vendor", "watched", "active", ("gone_at", admin.EmptyFieldListFilter), ("changed_at", DateRange),
+        "vendor", "watched", "active", GONE, ("changed_at", DateRange),
     )  # fmt: skip
     list_select_related = ("vendor", "product")
     page_related = ("vendor", "product")

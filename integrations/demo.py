@@ -1,5 +1,6 @@
 """Everything at once on simulators: the README's first command. Its data lives in a folder of its own."""
 
+import contextlib
 import os
 import secrets
 import signal
@@ -7,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,16 +39,12 @@ def environment() -> dict[str, str]:
     }
 
 
-def free_port(wanted: int) -> int:
-    """The wanted port, or any free one when it is taken."""
+def listening(wanted: int) -> socket.socket:
+    """A socket that listens on the wanted port, or on any free one when it is taken; two demos at once never get the same."""
     for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a demo that has just ended leaves it waiting
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+        with contextlib.suppress(OSError):
+            # Like the simulators' own: a demo that has just ended leaves its port waiting.
+            return socket.create_server((HOST, port), backlog=128)
     raise OSError("no free port")
 
 
@@ -69,11 +66,22 @@ def processes(logs: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
                 process.wait()
 
 
-def start(running: dict[str, subprocess.Popen[bytes]], logs: Path, name: str, *command: str) -> None:
+def start(
+    running: dict[str, subprocess.Popen[bytes]], logs: Path, name: str, *command: str, pass_fds: Sequence[int] = ()
+) -> None:
     with (logs / f"{name}.log").open("ab") as log:
         running[name] = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=settings.BASE_DIR, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
+            [sys.executable, "-m", *command],
+            cwd=settings.BASE_DIR, stdout=log, stderr=log, stdin=subprocess.DEVNULL, pass_fds=pass_fds,
+        )  # fmt: skip
+
+
+def served() -> simulator.Server:
+    """Every vendor's simulator, on the port the documents name or on any free one."""
+    try:
+        return simulator.server(8100)
+    except OSError:
+        return simulator.server(0)
 
 
 def password_for(name: str) -> str:
@@ -113,11 +121,10 @@ def run(*, once: bool, say: Any) -> int:
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     logs = settings.VAR / "logs"
-    served = simulator.server(free_port(8100))
-    with served as server, processes(logs) as running:
+    with served() as server, listening(8000) as door, processes(logs) as running:
         say(f"Simulators of {', '.join(service_class(k).label for k in services())} on {server.root}")
-        web = free_port(8000)
-        start(running, logs, "web", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{web}", "--threads", "4")
+        web, fd = door.getsockname()[1], door.fileno()
+        start(running, logs, "web", "gunicorn", "config.wsgi", "--bind", f"fd://{fd}", "--threads", "4", pass_fds=[fd])
         vendors = connect_all(server)
         runs = first_sync(vendors, say)
         name_words()

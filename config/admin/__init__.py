@@ -16,13 +16,14 @@ from config.admin.cells import (
     thumbnail,
     when,
 )
-from config.admin.filters import DateRange
+from config.admin.filters import GONE, DateRange, told_by
 from config.admin.lists import HubAdmin
 from config.admin.mirror import MirrorAdmin, described
 from config.admin.paging import CAP, HubChangeList
 
 __all__ = [
     "CAP",
+    "GONE",
     "UNKNOWN",
     "DateRange",
     "HubAdmin",
@@ -41,5 +42,6 @@ __all__ = [
     "span",
     "table",
     "thumbnail",
+    "told_by",
     "when",
 ]

@@ -15,6 +15,25 @@ from config.admin.place import PLACE
 FIRST, LAST = date(1, 1, 2), date(9999, 12, 30)
 
 
+def told_by(column: str, title: str, *, filled: str, empty: str) -> tuple[str, type[admin.FieldListFilter]]:
+    """An entry of `list_filter`: what it means to staff that a column is filled or empty, in words of their own."""
+
+    class Told(admin.EmptyFieldListFilter):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = title
+
+        def choices(self, changelist: Any) -> Any:
+            words = ("All", empty, filled)
+            for word, choice in zip(words, super().choices(changelist), strict=True):
+                yield {**choice, "display": word}
+
+    return column, Told
+
+
+GONE = told_by("gone_at", "at the vendor", filled="Gone", empty="Still listed")
+
+
 class DateRange(admin.FieldListFilter):
     """From one day to another, both included, in the operator's zone. The days are two plain fields of a GET form."""
 

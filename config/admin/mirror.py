@@ -16,13 +16,15 @@ from config.admin.lists import HubAdmin
 class MirrorAdmin(HubAdmin):
     """Rows the vendor or the engine owns: no add, no delete, read-only but for `own_fields`; every column shown by its type.
 
-    `tables` names methods that show related rows; `folded` are columns behind a fold at the end.
+    `tables` names methods that show related rows; `folded` are columns behind a fold at the end, `inner` those that only
+    whoever looks into a fault wants to see.
     """
 
     own_fields: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[tuple[str, ...]] = ()  # further methods shown first
     folded: ClassVar[tuple[str, ...]] = ("raw",)
+    inner: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[tuple[str, ...]] = ("search",)
     owner: ClassVar[str] = "From the vendor"
     owner_help: ClassVar[str] = "Read-only: the vendor owns these fields, and every sync writes them."
@@ -37,7 +39,7 @@ class MirrorAdmin(HubAdmin):
         return bool(self.own_fields or self.actions) and super().has_change_permission(request, obj)
 
     def shown(self) -> list[Any]:
-        names = {*self.own_fields, *self.folded, *self.hidden, "id"}
+        names = {*self.own_fields, *self.folded, *self.inner, *self.hidden, "id"}
         return [self.cell(field) for field in self.opts.concrete_fields if field.name not in names]
 
     def cell(self, field: Any) -> Any:
@@ -91,6 +93,9 @@ class MirrorAdmin(HubAdmin):
         if folded:
             cells = [described(field.name, field.verbose_name, raw_of(field.name)) for field in folded]
             sets.append(("As the vendor sent it", {"fields": cells, "classes": ["hub-related"]}))
+        inner = [self.cell(field) for field in self.opts.concrete_fields if field.name in self.inner]
+        if inner:
+            sets.append(("Inside the engine", {"fields": inner, "classes": ["hub-facts", "collapse"]}))
         return sets
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from config.admin import DateRange, age, badge, table
+from config.admin import DateRange, age, badge, table, told_by
 from integrations.admin.asked import TONES
 from integrations.admin.records import FlowFilter, RecordAdmin, decide
 from integrations.models import Held, Reject
@@ -20,7 +20,12 @@ SHOWN = 100  # held rows on a page
 @admin.register(Reject)
 class RejectAdmin(RecordAdmin):
     list_display = ("external_id", "flow", "vendor", "why", "times", "last_seen", "resolved")
-    list_filter = ("vendor", FlowFilter, ("resolved_at", admin.EmptyFieldListFilter), ("last_seen_at", DateRange))
+    list_filter = (
+        "vendor",
+        FlowFilter,
+        told_by("resolved_at", "state", filled="Resolved", empty="Open"),
+        ("last_seen_at", DateRange),
+    )
     list_defer = ("raw",)
     search_fields = ("external_id", "reason")
     page_related = ("vendor", "run__vendor")

@@ -31,6 +31,9 @@ class SyncRunAdmin(RecordAdmin):
     keyset = "started_at"
     extra = ("state_shown", "took")
     hidden: ClassVar[tuple[str, ...]] = ("state",)
+    inner: ClassVar[tuple[str, ...]] = (
+        "owner", "fence", "lease_until", "slices", "takeovers", "position", "cursor_before", "cursor_after", "due_at",
+    )  # fmt: skip
     tables = ("rejects_table", "held_table", "calls_table")
     change_form_template = "admin/integrations/run_form.html"
 

@@ -1,6 +1,5 @@
 """The demo as a browser finds it: its real processes on a folder of their own, with troubles put in on purpose."""
 
-import fcntl
 import os
 import re
 import subprocess
@@ -104,9 +103,7 @@ def running() -> Iterator[Hub]:
             "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
         said = Path(folder) / "demo.log"
-        # One after the other: two demos that look for a free port at the same moment find the same one.
-        with open(Path(tempfile.gettempdir()) / "crossdock-browser.lock", "w") as alone, said.open("wb") as log:
-            fcntl.flock(alone, fcntl.LOCK_EX)
+        with said.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo"], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
