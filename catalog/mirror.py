@@ -165,7 +165,7 @@ def products(batch: Batch) -> Outcome:
     moved = _variants(batch, [(v, written.ids[r.external_id], r.name, {}) for r, v in pairs], known)
     changed = {change.external_id for change in written.changes}
     changed |= {record.external_id for record, variant in pairs if variant.external_id in moved}
-    outcome = Outcome(risky=sifted.risky, kept=sifted.kept)
+    outcome = Outcome(risky=sifted.risky, kept=sifted.kept, left=sifted.left)
     count(outcome, values, written.created, changed)
     return outcome
 
@@ -182,7 +182,7 @@ def variants(batch: Batch) -> Outcome:
         batch, [(offer, ids[offer.product or offer.external_id], "", item.raw) for offer, item in offers], known
     )
     _name_products(ids[o.product or o.external_id] for o, _ in offers if o.external_id in changed)
-    outcome = Outcome(risky=sifted.risky, kept=sifted.kept)
+    outcome = Outcome(risky=sifted.risky, kept=sifted.kept, left=sifted.left)
     created = {offer.external_id for offer, _ in offers if offer.external_id not in known}
     count(outcome, [offer.external_id for offer, _ in offers], created, changed)
     return outcome
@@ -223,7 +223,7 @@ def availability(batch: Batch) -> Outcome:
     )
     items = [item for item in batch.items if item.external_id in known]
     sifted = sift(replace(batch, items=items), known, lambda item: (item.record,))
-    outcome.risky, outcome.kept = sifted.risky, sifted.kept
+    outcome.risky, outcome.kept, outcome.left = sifted.risky, sifted.kept, sifted.left
     # The answer is kept on the variant: the list's own row, which says other things, is kept on the product.
     values = {i.external_id: told(sifted.offers[i.record.external_id]) | {"raw": i.raw} for i in items}
     _stamp(values, known, batch.now)

@@ -42,7 +42,11 @@ class Guard:
 
 @dataclass(frozen=True)
 class Batch:
-    """Items of one flow to mirror in the running transaction. `run_id` is named on price and stock changes."""
+    """Items of one flow to mirror in the running transaction. `run_id` is named on price and stock changes.
+
+    said_at: external id → when the vendor said it and the run that heard it, of rows that waited for a person since: a price or
+    stock that another run has changed meanwhile stays.
+    """
 
     vendor_id: int
     items: Sequence[Item]
@@ -50,13 +54,14 @@ class Batch:
     run_id: int | None = None
     guard: Guard | None = None
     time_zone: str = "UTC"
+    said_at: Mapping[str, tuple[datetime, int | None]] = field(default_factory=dict)
 
 
 @dataclass
 class Outcome:
     """What the mirror did with a batch. Of `risky` rows a part was left as stored; they are not among the counts.
 
-    kept: rows of which a part was left as stored because a person had decided so.
+    kept: rows of which a part was left as stored because a person had decided so. left: because something newer is stored.
     """
 
     created: int = 0
@@ -64,6 +69,7 @@ class Outcome:
     unchanged: int = 0
     risky: dict[str, Risk] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)  # a vendor's words whose meaning nobody has told, how often
     changed: set[str] = field(default_factory=set)  # external ids of created or updated rows
     missing: dict[str, str] = field(default_factory=dict)  # rows that could not be placed: external id → reason

@@ -1,5 +1,7 @@
 """What a person decides about rejects and held changes; each is one transaction."""
 
+from typing import NamedTuple
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,20 +15,28 @@ class Decided(ValueError):
     """Somebody was quicker: the matter is not open any more."""
 
 
+class Applied(NamedTuple):
+    """How many rows were applied, and of how many of them a price or stock stayed, because another run had stored a newer one."""
+
+    rows: int
+    left: int = 0
+
+
 @transaction.atomic
-def apply_held(held: Held, by: str) -> int:
-    """Apply what was held, in the newest form the vendor sent it; returns the number of rows."""
+def apply_held(held: Held, by: str) -> Applied:
+    """Apply what was held, in the newest form the vendor sent it; what another run has stored since is newer and stays."""
     held, schedule, flow = _open(held)
     rows = list(held.rows.all())
-    run = _desk_run(schedule)
+    run, left = _desk_run(schedule), 0
     if held.kind == Held.Kind.GONE:
         guarding.apply_gone(schedule, run, flow, [row.external_id for row in rows])
     else:
-        guarding.apply_rows(schedule, run, flow, account_of(held.vendor), rows)
+        left = guarding.apply_rows(schedule, run, flow, account_of(held.vendor), rows)
+        run.note += f" {left} rows had a newer price or stock from another run, which stays." if left else ""
     held.rows.all().delete()
     _close(run)
     _decide(held, Held.State.APPLIED, by)
-    return len(rows)
+    return Applied(len(rows), left)
 
 
 @transaction.atomic
@@ -47,7 +57,7 @@ def retry_reject(reject: Reject) -> bool:
     """Read a rejected row again as it was sent; True when it is stored now."""
     schedule = Schedule.objects.get(vendor_id=reject.vendor_id, flow=reject.flow)
     flow, account = service_class(reject.vendor.kind).flows[reject.flow], account_of(reject.vendor)
-    run = _desk_run(schedule)
+    run, heard = _desk_run(schedule), reject.run
     raw = reject.raw.encode()
     try:
         key = flow.key(raw)
@@ -55,11 +65,14 @@ def retry_reject(reject: Reject) -> bool:
         key = ""
     if key:
         found = intake.Sorted({key: fingerprint.digest(raw)}, {key: raw})
-        intake.store(schedule, flow, account, run, found, intake.guard_of(flow, account))
+        said_at = {key: (heard.started_at, heard.pk)} if heard else intake.NOW
+        intake.store(schedule, flow, account, run, found, intake.guard_of(flow, account), said_at)
         guarding.decide(schedule, run, flow, account)
     _close(run)
     if key and not run.rejected:  # a row that had no id before has another name by now
         Reject.objects.filter(pk=reject.pk, resolved_at=None).update(resolved_at=timezone.now())
+    else:  # the vendor has not sent it again
+        Reject.objects.filter(pk=reject.pk).update(run=heard, last_seen_at=reject.last_seen_at)
     reject.refresh_from_db()
     return reject.resolved_at is not None
 

@@ -97,12 +97,19 @@ def decide(schedule: Schedule, run: SyncRun, flow: Flow, account: Account) -> No
     _close_empty(schedule)
 
 
-def apply_rows(schedule: Schedule, run: SyncRun, flow: Flow, account: Account, held_rows: Sequence[HeldRow]) -> None:
-    """Mirror rows that were put aside, without the guard, and vouch for them."""
+def apply_rows(schedule: Schedule, run: SyncRun, flow: Flow, account: Account, held_rows: Sequence[HeldRow]) -> int:
+    """Mirror rows that were put aside, without the guard, and vouch for them.
+
+    Returns of how many a price or stock stays because another run has stored a newer one since.
+    """
     slices = {row.external_id: row.raw.encode() for row in held_rows}
     found = intake.Sorted({k: fingerprint.digest(v) for k, v in slices.items()}, slices)
-    intake.store(schedule, flow, account, run, found, None)
+    heard = SyncRun.objects.in_bulk({row.run_id for row in held_rows if row.run_id and row.run_id != run.pk})
+    heard[run.pk] = run
+    said_at = {row.external_id: (heard[row.run_id].started_at, row.run_id) for row in held_rows if row.run_id in heard}
+    outcome = intake.store(schedule, flow, account, run, found, None, said_at)
     faultpoint("aside.applied")
+    return len(outcome.left)
 
 
 def _hold(schedule: Schedule, run: SyncRun, kind: str, known: int, reason: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from django.utils import timezone
@@ -20,6 +21,8 @@ from integrations.service import SAFETY, Account, Flow, Page, option_of
 
 WORDS_NOTE = re.compile(r" ?Unknown status words: .*?”[^“]*?\.(?=$| )")
 WORD_NOTE = re.compile(r"“(.+?)” ×(\d+)")
+Ages = Mapping[str, tuple[datetime, int | None]]
+NOW: Ages = MappingProxyType({})  # nothing has waited
 PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError, RecursionError)
 
 
@@ -59,22 +62,34 @@ def parse(flow: Flow, account: Account, fresh: Mapping[str, Any]) -> tuple[list[
     return items, rejected
 
 
-def mirror(vendor_id: int, name: str, flow: Flow, items: list[Item], run: SyncRun, guard: Guard | None) -> Outcome:
+def mirror(
+    schedule: Schedule, flow: Flow, items: list[Item], run: SyncRun, guard: Guard | None, said_at: Ages
+) -> Outcome:
     """Hand items to the flow's mirror function, in the caller's transaction."""
-    function = getattr(import_module(f"{flow.room}.mirror"), flow.mirror or name)
-    outcome: Outcome = function(Batch(vendor_id, items, timezone.now(), run_id=run.pk, guard=guard))
+    function = getattr(import_module(f"{flow.room}.mirror"), flow.mirror or schedule.flow)
+    batch = Batch(schedule.vendor_id, items, timezone.now(), run_id=run.pk, guard=guard, said_at=said_at)
+    outcome: Outcome = function(batch)
     return outcome
 
 
 def store(
-    schedule: Schedule, flow: Flow, account: Account, run: SyncRun, found: Sorted, guard: Guard | None
+    schedule: Schedule,
+    flow: Flow,
+    account: Account,
+    run: SyncRun,
+    found: Sorted,
+    guard: Guard | None,
+    said_at: Ages = NOW,
 ) -> Outcome:
-    """Mirror what is new or changed on a page, keep rejects, put risky rows aside; counts go onto the run object."""
+    """Mirror what is new or changed on a page, keep rejects, put risky rows aside; counts go onto the run object.
+
+    said_at: of rows that waited, when the vendor said it and the run that heard it; where something newer is stored, it stays.
+    """
     items, rejected = parse(flow, account, found.fresh)
     faultpoint("rows.parsed")
     if guard is not None:
         guard = replace(guard, refused=decisions.said(schedule, found.fresh))
-    outcome = mirror(schedule.vendor_id, schedule.flow, flow, items, run, guard) if items else Outcome()
+    outcome = mirror(schedule, flow, items, run, guard, said_at) if items else Outcome()
     faultpoint("rows.mirrored")
     for key, reason in outcome.missing.items():
         rejected[key] = (raw.text(found.fresh[key]), reason)
@@ -85,10 +100,12 @@ def store(
     fingerprint.forget(schedule.pk, outcome.risky)  # what was vouched for is half overwritten
     done = {k: found.digests[k] for k in found.fresh if k not in rejected and k not in outcome.risky}
     if done:
-        fingerprint.remember(schedule.pk, done)
+        # What was left because it is older than the stored is not vouched for: the next list is looked at anew.
+        fingerprint.remember(schedule.pk, {k: digest for k, digest in done.items() if k not in outcome.left})
         faultpoint("rows.vouched_for")
         HeldRow.objects.filter(vendor_id=schedule.vendor_id, flow=schedule.flow, external_id__in=list(done)).delete()
-    resolve(schedule, [*done, *outcome.risky], now)
+    if not said_at:  # a row that waited says nothing of a newer one that cannot be read
+        resolve(schedule, [*done, *outcome.risky], now)
     if guard is not None:
         decisions.forget(schedule, guard.refused.keys() - outcome.kept - rejected.keys())
     if outcome.changed:

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from config.admin import DateRange, age, badge, table, told_by
@@ -95,26 +94,18 @@ class HeldAdmin(RecordAdmin):
                 raise PermissionDenied
             one = Held.objects.filter(pk=held.pk)
             if "apply_held" in request.POST:
-                answer = self.apply_held(request, one)
-                if answer is not None:
-                    return answer
+                self.apply_held(request, one)
             elif "drop_held" in request.POST:
                 self.drop_held(request, one)
             return self.response_post_save_change(request, held)
         return super().change_view(request, object_id, form_url, extra_context)
 
     @admin.action(description="Apply: the vendor is right", permissions=["change"])
-    def apply_held(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        """Applied at once; where most of a list would go, once more after a page that says so."""
-        waiting = list(queryset.filter(state=Held.State.WAITING).select_related("vendor"))
-        grave = [held for held in waiting if is_grave(held)]
-        if grave and "sure" not in request.POST:
-            return self.ask(request, waiting, grave)
+    def apply_held(self, request: HttpRequest, queryset: Any) -> None:
         by = request.user.get_username()
-        for held in waiting:
+        for held in queryset.filter(state=Held.State.WAITING).select_related("vendor"):
             decide(request, lambda held=held: applied(held, by))
             self.log_change(request, held, "Applied.")
-        return None
 
     @admin.action(description="Drop: keep what we have", permissions=["change"])
     def drop_held(self, request: HttpRequest, queryset: Any) -> None:
@@ -122,17 +113,6 @@ class HeldAdmin(RecordAdmin):
         for held in queryset.filter(state=Held.State.WAITING).select_related("vendor"):
             decide(request, lambda held=held: dropped(held, by))
             self.log_change(request, held, "Dropped.")
-
-    def ask(self, request: HttpRequest, waiting: list[Held], grave: list[Held]) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Apply this?",
-            "opts": self.opts,
-            "waiting": waiting,
-            "grave": grave,
-            "action_url": reverse("admin:integrations_held_changelist"),
-        }
-        return TemplateResponse(request, "admin/integrations/held_sure.html", context)
 
     @admin.display(description="what", ordering="kind")
     def what(self, row: Held) -> str:
@@ -143,8 +123,9 @@ class HeldAdmin(RecordAdmin):
         return badge(row.get_state_display(), TONES.get(row.state, ""))
 
     @admin.display(description="rows", ordering="rows_count")
-    def rows(self, row: Held) -> str:
-        return f"{row.rows_count:,} of {row.of_count:,}"
+    def rows(self, row: Held) -> Any:
+        shown = f"{row.rows_count:,} of {row.of_count:,}"
+        return badge(shown, "bad") if row.state == Held.State.WAITING and row.is_grave else shown
 
     @admin.display(description="why")
     def why(self, row: Held) -> str:
@@ -160,15 +141,12 @@ class HeldAdmin(RecordAdmin):
         return table(("Id", "What"), rows or [tuple(pair) for pair in row.sample])
 
 
-def is_grave(held: Held) -> bool:
-    """Whether applying it would take away half of what is known, or more."""
-    return held.kind != Held.Kind.PRICE and held.rows_count * 2 >= held.of_count
-
-
 def applied(held: Held, by: str) -> tuple[bool, str]:
     from integrations import desk
 
-    return True, f"{held}: applied, {desk.apply_held(held, by):,} rows."
+    done = desk.apply_held(held, by)
+    newer = f" Of {done.left:,} a newer price or stock, from another run, stays." if done.left else ""
+    return True, f"{held}: applied, {done.rows:,} rows.{newer}"
 
 
 def dropped(held: Held, by: str) -> tuple[bool, str]:

@@ -213,6 +213,21 @@ class Held(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.rows_count} of {self.of_count}"
 
+    @property
+    def is_grave(self) -> bool:
+        """Whether applying it would take away half of what is known, or more."""
+        return self.kind != self.Kind.PRICE and self.rows_count * 2 >= self.of_count
+
+    @property
+    def effect(self) -> str:
+        """What applying it does to the rows that still wait, in a few words."""
+        done = {
+            self.Kind.GONE: "mark gone",
+            self.Kind.ZERO: "set to no stock",
+            self.Kind.PRICE: "take the new price of",
+        }
+        return f"{done[self.Kind(self.kind)]} {self.rows.count():,} of {self.of_count:,} rows"
+
 
 class HeldRow(models.Model):
     """One row put aside: during the run without `held`, afterwards as part of it. `raw` is what the vendor sent ("" when gone)."""

@@ -118,7 +118,7 @@ def test_only_the_price_waits_and_all_else_of_its_row_is_taken(elko: Elko) -> No
     part = waiting("price")
     assert f"{row['price']:g}" in part.sample[0][1]
     assert "→" in part.sample[0][1]
-    assert desk.apply_held(part, "somebody") == 1
+    assert desk.apply_held(part, "somebody").rows == 1
     assert price(code(row)) == Decimal(str(row["price"])) * 100
     assert PriceChange.objects.filter(field="price", before=before).count() == 1
     assert run(vendor, "products").state == SyncRun.State.OK
@@ -194,6 +194,71 @@ def test_a_risky_variant_among_others_of_its_product_waits_alone(elryan: Elryan)
     assert price(calm.external_id) == (calm.price or 0) + 1
 
 
+# -- a row that waited while another run stored something newer
+
+
+def asked(vendor: Vendor, *keys: str) -> SyncRun:
+    """Price and stock of these alone, as “Fetch again” reads them."""
+    return run(vendor, "availability", codes=keys)
+
+
+def test_a_held_price_is_applied_without_the_older_stock_beside_it(elko: Elko) -> None:
+    vendor = connected(elko)
+    run(vendor, "products")
+    row = elko.truth("products")[0]
+    elko.change("products", row["id"], price=row["price"] * 100, quantity="7")
+    run(vendor, "products")
+    part = waiting("price")
+    elko.change("products", row["id"], price=row["price"], quantity="3")
+    assert asked(vendor, code(row)).updated == 1
+    assert desk.apply_held(part, "somebody") == (1, 1)
+    variant = Variant.objects.get(external_id=code(row))
+    assert (variant.price, variant.stock) == (Decimal(str(row["price"])) * 100, 3), "what is newer wins"
+    done = SyncRun.objects.latest("pk")
+    assert "1 rows had a newer price or stock" in done.note
+    assert StockChange.objects.filter(variant=variant).count() == 2, "to 7, to 3, and not back"
+    elko.change("products", row["id"], quantity="2")
+    run(vendor, "products", mode=SyncRun.Mode.VERIFY)
+    assert Variant.objects.get(external_id=code(row)).stock == 2, "the next list is looked at as ever"
+
+
+def test_a_held_price_is_left_where_a_newer_one_is_stored(elko: Elko) -> None:
+    vendor = connected(elko)
+    run(vendor, "products")
+    one, two = elko.truth("products")[:2]
+    for row in (one, two):
+        elko.change("products", row["id"], price=row["price"] * 100)
+    run(vendor, "products")
+    part = waiting("price")
+    elko.change("products", one["id"], price=round(one["price"] * 1.2, 2))
+    asked(vendor, code(one))
+    assert desk.apply_held(part, "somebody") == (2, 1)
+    assert price(code(one)) == Decimal(str(round(one["price"] * 1.2, 2)))
+    assert price(code(two)) == Decimal(str(two["price"])) * 100
+    elko.change("products", one["id"], price=one["price"] * 100)
+    again = run(vendor, "products")
+    assert (again.state, again.held) == (SyncRun.State.HELD, 1), "a list that says so again is a new question"
+
+
+def test_a_reject_read_late_takes_no_newer_stock_back(elko: Elko) -> None:
+    vendor = connected(elko)
+    run(vendor, "products")
+    row = elko.truth("products")[0]
+    elko.change("products", row["id"], price="twelve", quantity="9", name="A better name")
+    run(vendor, "products")
+    elko.change("products", row["id"], price=row["price"], quantity="3")
+    asked(vendor, code(row))
+    reject = Reject.objects.get()
+    heard = reject.run_id
+    assert not desk.retry_reject(reject)
+    reject = Reject.objects.get()
+    assert reject.run_id == heard, "trying again is not hearing it again"
+    Reject.objects.update(raw=reject.raw.replace('"twelve"', str(row["price"])))
+    assert desk.retry_reject(Reject.objects.get())
+    variant = Variant.objects.get(external_id=code(row))
+    assert (variant.product.name, variant.stock) == ("A better name", 3)
+
+
 # -- stock gone to zero
 
 
@@ -248,7 +313,7 @@ def test_zeros_are_applied_after_newer_runs(elryan: Elryan) -> None:
     elryan.change("variants", row["sku"], name="Renamed while waiting")
     assert run(vendor, "variants").held == stocked
     assert Variant.objects.get(sku=row["sku"]).name == "Renamed while waiting"
-    assert desk.apply_held(part, "somebody") == stocked
+    assert desk.apply_held(part, "somebody").rows == stocked
     assert not Variant.objects.filter(stock__gt=0).exists()
     assert StockChange.objects.count() == stocked
     assert run(vendor, "variants").state == SyncRun.State.OK
@@ -292,7 +357,7 @@ def test_missing_rows_are_applied_but_for_those_that_came_back(elryan: Elryan) -
     elryan.put("variants", rows[0])
     elryan.remove("variants", rows[70]["sku"])
     assert run(vendor, "variants").held == 60
-    assert desk.apply_held(part, "somebody") == 59
+    assert desk.apply_held(part, "somebody").rows == 59
     gone = set(Variant.objects.exclude(gone_at=None).values_list("sku", flat=True))
     assert gone == {row["sku"] for row in rows[1:60]}
     assert set(Variant.objects.exclude(gone_at=None).values_list("stock", flat=True)) == {None}, "unknown, never zero"
