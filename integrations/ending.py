@@ -124,7 +124,9 @@ def _missing(work: Slice) -> list[str]:
 
 
 def _knows_who_is_missing(work: Slice) -> bool:
-    """Not when a row had no id: it may be any of those that seem to be missing."""
+    """Not when a row had no id: it may be any of those that seem to be missing. Nor when the vendor gave only a part."""
+    if work.gaps:
+        return False  # its page has said why
     if not work.knows_all:
         _note(work, "Not everything this run saw is known, so nothing was marked gone. The next run decides.")
         return False

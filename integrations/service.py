@@ -106,6 +106,7 @@ class Flow:
     codes: dotted path of a function (vendor_id, after, scope) → iterator of external ids in ascending text order, for flows that ask by
         lists of codes; the service finds them in Ask.codes.
     single: rows can be asked for one by one, by external id, which is how an operator fetches some again (Ask.only).
+    lines: a row is one line of an order, so that an order is fetched again by the ids of its lines.
     shares: flows whose rows write the same columns; their fingerprints are forgotten for rows this flow changed.
     """
 
@@ -120,6 +121,7 @@ class Flow:
     full_every: timedelta | None = None
     codes: str = ""
     single: bool = False
+    lines: bool = False
     shares: tuple[str, ...] = ()
     lane: str = "live"
     guard: bool = False
@@ -147,7 +149,8 @@ class Page:
 
     rows: byte slices, one JSON value each. position: None on the last page only (`last` says so).
     total: rows expected in the whole run, when known. Rows may be released after the page was handled.
-    note: what an operator should know of it, kept on the run.
+    note: what an operator should know of it, kept on the run. gaps: told on the last page, that not everything there is has come,
+    so that nothing which is missing is gone.
     """
 
     rows: Sequence[bytes | memoryview]
@@ -157,6 +160,7 @@ class Page:
     cursor: dict[str, Any] | None = None
     again: bool = False  # handled before by the same run: counts as seen, nothing else
     note: str = ""
+    gaps: bool = False
 
 
 @dataclass

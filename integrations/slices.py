@@ -32,6 +32,7 @@ class Slice:
     progress: Progress | None
     leave: Leave = Leave.FREE
     answered: bool = False  # a page came that was asked for
+    gaps: bool = False  # not everything there is has come
     doubles: int = 0  # rows whose id came before on the same page
     cursor: dict[str, Any] | None = None
     saved_at: float = field(default_factory=time.monotonic)

@@ -246,7 +246,7 @@ def _take(work: Slice, page: Page, found: intake.Sorted, new: int) -> None:
     again = len(found.digests) + len(found.unreadable) - new  # on an earlier page of this run: counted there
     work.doubles += len(page.rows) - len(found.digests) - len(found.unreadable)
     run.position, run.total = page.position, page.total or run.total
-    work.cursor = page.cursor or work.cursor
+    work.cursor, work.gaps = page.cursor or work.cursor, page.gaps
     if page.note and page.note not in run.note:
         run.note = f"{run.note} {page.note}".strip()
     work.gathered.add(run, found, again)

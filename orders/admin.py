@@ -1,5 +1,6 @@
 """Sales, purchases, packages and transactions as staff see them. Vendor-owned; only notes are theirs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -8,8 +9,20 @@ from django.http import HttpRequest
 
 from config.admin import DateRange, HubAdmin, MirrorAdmin, age, badge, figure, link, money, table
 from integrations.admin.asked import FetchAgain, last_run, last_run_shown
+from integrations.service import service_class
 from orders import words
-from orders.models import CancelReason, Order, Package, PackageStatus, Purchase, Sale, Status, StatusWord, Transaction
+from orders.models import (
+    CancelReason,
+    Order,
+    OrderLine,
+    Package,
+    PackageStatus,
+    Purchase,
+    Sale,
+    Status,
+    StatusWord,
+    Transaction,
+)
 
 TONES = {
     "new": "warn", "on_hold": "bad", "unknown": "warn", "failed": "bad", "cancelled": "quiet", "returned": "quiet",
@@ -26,7 +39,7 @@ def status_cell(row: Any) -> Any:
 
 
 class MoneyTrail(FetchAgain, MirrorAdmin):
-    """Orders, packages and transactions: asked for again as a whole flow, the last run told beside the row."""
+    """Orders, packages and transactions: the last run is told beside the row."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
@@ -54,6 +67,14 @@ class OrderAdmin(MoneyTrail):
     extra = ("status_shown", "run_shown")
     hidden = ("search", "direction", "status", "vendor_status")
     tables = ("lines_table", "packages_table", "transactions_table")
+
+    def codes(self, flow: str, rows: Sequence[Any]) -> list[str]:
+        """Where the vendor's rows are lines an order is asked for by those it has."""
+        declared = service_class(rows[0].vendor.kind).flows.get(flow)
+        if declared is None or not declared.lines:
+            return super().codes(flow, rows)
+        lines = OrderLine.objects.filter(order__in=[row.pk for row in rows])
+        return list(lines.order_by("pk").values_list("external_id", flat=True))
 
     @admin.display(description="status", ordering="status")
     def status_shown(self, row: Order) -> Any:

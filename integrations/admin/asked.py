@@ -89,8 +89,8 @@ def last_run_shown(facts: dict[str, Any] | None) -> SafeString | str:
 class FetchAgain:
     """Mixed into a mirror's page and list: "Fetch again", and the last runs that concerned the row.
 
-    `flows`: those that bring this model's rows, the main one first. A flow that asks by codes is asked for these rows alone;
-    where there is none, the main flow is run as a whole.
+    `flows`: those that bring this model's rows, the main one first. A flow that asks by codes, and the main one where it reads
+    single rows, is asked for these rows alone; where there is none, the main flow is run as a whole.
     """
 
     flows: ClassVar[tuple[str, ...]] = ()
@@ -112,7 +112,8 @@ class FetchAgain:
     def wishes(self, vendor: Vendor, rows: Sequence[Any]) -> list[tuple[str, Sequence[str]]]:
         declared = dict(service_class(vendor.kind).flows)
         known = [name for name in self.flows if usable(vendor, declared, name)]
-        by_codes = [(name, self.codes(name, rows)) for name in known if declared[name].codes]
+        single = [name for name in known if name == self.flows[0] and declared[name].single]
+        by_codes = [(name, self.codes(name, rows)) for name in known if declared[name].codes or name in single]
         return [(name, codes) for name, codes in by_codes if codes] or [(name, ()) for name in known[:1]]
 
     def get_urls(self) -> Any:

@@ -18,7 +18,7 @@ from integrations.services.elko.simulator import Simulator as Elko
 from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server
 from integrations.tests.worker import Worker
-from orders.models import Order, Package, Transaction
+from orders.models import Order, OrderLine, Package, Transaction
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -172,23 +172,57 @@ def test_chosen_variants_are_fetched_again_together(admin_client: Client, elko: 
     assert (run.state, run.seen) == ("ok", 3)
 
 
-def test_orders_packages_and_transactions_are_fetched_again_as_a_flow(
+def test_an_order_told_by_its_lines_is_fetched_again_by_them_alone(
     admin_client: Client, elryan: Elryan, worker: Worker
 ) -> None:
-    vendor = connected(elryan)
+    vendor = connected(elryan, "orders")
+    first = elryan.truth("orders")[0]
+    elryan.put(
+        "orders", {**first, "POlineID": "990", "Order Number": "PO99", "Purchase Order ID": "99", "id": "9" * 24}
+    )
+    sync.run(vendor, "orders", slice_seconds=None)
+    order = Order.objects.get(external_id=first["Order Number"])
+    keys = [row["POlineID"] for row in elryan.truth("orders") if row["Order Number"] == order.number]
+    assert len(keys) == 2
+    assert Order.objects.count() == 2
+    for key in (*keys, "990"):
+        elryan.change("orders", key, Description=f"told again {key}", updatedTime="2026-11-01T00:00:00.000Z")
+    elryan.ledger.clear()
+    answer = admin_client.post(f"/admin/orders/sale/{order.pk}/fetch-again/", follow=True)
+    (linked,) = runs_linked(answer.content.decode())
+    worker.work()
+    run = SyncRun.objects.get(pk=linked)
+    assert (run.flow, run.state, run.seen) == ("orders", "ok", 2)
+    assert [(call.method, call.path) for call in elryan.ledger.asked()] == [
+        ("GET", f"/api/orders/{key}") for key in sorted(keys)
+    ]
+    names = dict(OrderLine.objects.values_list("external_id", "name"))
+    assert names == {**{key: f"told again {key}" for key in keys}, "990": first["Description"]}
+    shown = admin_client.get(f"/admin/orders/sale/{order.pk}/change/").content.decode()
+    assert f"/integrations/syncrun/{linked}/change/" in shown
+
+
+def test_what_can_be_read_one_by_one_is_and_the_rest_as_a_flow(
+    admin_client: Client, elko: Elko, elryan: Elryan, worker: Worker
+) -> None:
+    vendor = connected(elryan, "orders")
     connecting.confirm(vendor, ["packages"])
-    for flow in ("orders", "packages", "transactions"):
+    for flow in ("packages", "transactions"):
         sync.run(vendor, flow, slice_seconds=None)
-    for path, model, flow in (
-        ("orders/sale", Order, "orders"), ("orders/package", Package, "packages"),
-        ("orders/transaction", Transaction, "transactions"),
-    ):  # fmt: skip
-        row = model.objects.order_by("pk")[0]
+    connected(elko, "products", "orders")
+    purchase = Order.objects.filter(direction="purchase").order_by("pk")[0]
+    for path, row, flow, alone in (
+        ("orders/package", Package.objects.all()[0], "packages", True),
+        ("orders/transaction", Transaction.objects.all()[0], "transactions", True),
+        ("orders/purchase", purchase, "orders", False),
+    ):
         answer = admin_client.post(f"/admin/{path}/{row.pk}/fetch-again/", follow=True)
         (linked,) = runs_linked(answer.content.decode())
-        assert SyncRun.objects.get(pk=linked).flow == flow
+        run = SyncRun.objects.get(pk=linked)
+        assert (run.flow, run.codes) == (flow, [row.external_id] if alone else [])
         worker.work()
-        assert SyncRun.objects.get(pk=linked).state == "ok"
+        run.refresh_from_db()
+        assert (run.state, run.seen == 1) == ("ok", alone), run.error
         shown = admin_client.get(f"/admin/{path}/{row.pk}/change/").content.decode()
         assert f"/integrations/syncrun/{linked}/change/" in shown
 

@@ -213,7 +213,7 @@ def test_a_held_price_is_applied_without_the_older_stock_beside_it(elko: Elko) -
     assert asked(vendor, code(row)).updated == 1
     assert desk.apply_held(part, "somebody") == (1, 1)
     variant = Variant.objects.get(external_id=code(row))
-    assert (variant.price, variant.stock) == (Decimal(str(row["price"])) * 100, 3), "what is newer wins"
+    assert (variant.price, variant.stock) == (Decimal(str(row["price"])) * 100, Decimal(3)), "what is newer wins"
     done = SyncRun.objects.latest("pk")
     assert "1 rows had a newer price or stock" in done.note
     assert StockChange.objects.filter(variant=variant).count() == 2, "to 7, to 3, and not back"
@@ -256,7 +256,7 @@ def test_a_reject_read_late_takes_no_newer_stock_back(elko: Elko) -> None:
     Reject.objects.update(raw=reject.raw.replace('"twelve"', str(row["price"])))
     assert desk.retry_reject(Reject.objects.get())
     variant = Variant.objects.get(external_id=code(row))
-    assert (variant.product.name, variant.stock) == ("A better name", 3)
+    assert (variant.product.name, variant.stock) == ("A better name", Decimal(3))
 
 
 # -- stock gone to zero

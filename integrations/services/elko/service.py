@@ -20,6 +20,9 @@ from integrations.services.elko.parse_orders import order
 
 TYPES = ("Availability", "AvailabilityPrice", "AvailabilityIncoming", "AvailabilityIncomingPrice")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NO_TREE = (
+    "ELKO has no category tree at its address, so the list alone was read: groups and parents stay as they were known."
+)
 CODE_OF = key_from("productId", "elkoCode", "id")
 
 
@@ -161,14 +164,21 @@ class Service(VendorService):
     # -- flows
 
     def categories(self, ask: Ask) -> Iterator[Page]:
+        """The list and the tree as one. Where there is no tree the list alone counts, and what is known of parents stays."""
         path = self._catalogue("CategoryList" if self._is_ua else "Categories")
         flat, bad = contents.objects_of(self.http.get(path).body)
-        tree = None
+        tree, note = None, ""
         if not self._is_ua:
-            tree, more = contents.objects_of(self.http.get(self._catalogue("Categories/Tree")).body)
-            bad += more
+            try:
+                tree, more = contents.objects_of(self.http.get(self._catalogue("Categories/Tree")).body)
+                bad += more
+            except Refused as error:
+                if error.cause != "url":
+                    raise
+                note = NO_TREE
         rows, unreadable = merged_categories(flat, tree)
-        yield Page([*map(encode, [*rows, *unreadable]), *bad], last=True, total=len(rows))
+        raws = [*map(encode, [*rows, *unreadable]), *bad]
+        yield Page(raws, last=True, total=len(rows), note=note, gaps=bool(note))
 
     def brands(self, ask: Ask) -> Iterator[Page]:
         """ELKO's Vendors; in Ukraine, where no such list is known, those the products name."""

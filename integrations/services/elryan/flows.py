@@ -56,7 +56,7 @@ FLOWS: Mapping[str, Flow] = {
         proven=False,
         needs=("products",),
     ),
-    "orders": _flow("Orders", 5, sold.order, "POlineID", room="orders", help="One row is one order line."),
+    "orders": _flow("Orders", 5, sold.order, "POlineID", room="orders", lines=True, help="One row is one order line."),
     "cancel_reasons": _flow(
         "Cancellation reasons",
         DAY,

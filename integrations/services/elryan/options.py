@@ -6,7 +6,7 @@ from integrations.services.elryan.parse_catalogue import LANGUAGES
 
 
 def path_option(name: str, label: str, default: str) -> Option:
-    """A path no document states."""
+    """A path no document states, or of calls that nothing shows working."""
     return Option(f"{name}_path", label, default=default, proven=False, group="Paths")
 
 
@@ -43,6 +43,7 @@ OPTIONS = (
     path_option("orders", "Search orders", "orders/search"),
     path_option("unfulfilled", "Unfulfilled orders", "orders/unfulfilled-list"),
     path_option("cancel_reasons", "Cancellation reasons", "orders/cancel-reasons"),
+    path_option("packages", "Search packages", "packages/search"),
     path_option("trackings", "Search trackings", "package-trackings/search"),
     path_option("category", "One category", "categories/get"),
     path_option("brand", "One brand", "brands/get"),
@@ -50,5 +51,7 @@ OPTIONS = (
     path_option("product", "One product", "products/get"),
     path_option("order", "One order line", "orders"),
     path_option("transaction", "One transaction", "transactions/get"),
+    path_option("package", "One package", "packages"),
     path_option("tracking", "One tracking", "package-trackings"),
+    path_option("deliveries", "One delivery", "deliveries"),
 )

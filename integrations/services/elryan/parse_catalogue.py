@@ -122,6 +122,7 @@ def _variant(row: Row, account: Account, product_: str) -> VariantRecord:
             }
             for entry in listed(row, "attributes")
         )
+        + _freight(row)
         if "attributes" in row
         else KEEP,
         description=told(row, text, "description"),
@@ -131,6 +132,12 @@ def _variant(row: Row, account: Account, product_: str) -> VariantRecord:
         supplier=text(part(row, "supplier").get("name"), 500) if "supplier" in row else KEEP,
         active=told(row, flag, "is_active"),
     )
+
+
+def _freight(row: Row) -> tuple[dict[str, str], ...]:
+    """What the seller stored as `freight`; without a column of its own, nor a unit in the manual."""
+    freight = money(row.get("freight"))
+    return ({"name": "Freight", "value": f"{freight.normalize():f}"},) if freight else ()
 
 
 def _barcode(row: Row) -> str | Keep:

@@ -33,7 +33,8 @@ def package(row: Row, account: Account) -> PackageRecord:
     return PackageRecord(
         external_id=key,
         order=next(filter(None, names), "") or text(row.get("order_id"), 200) or KEEP,
-        number=told(row, lambda value: text(value, 200), "marketplace_package_id"),
+        # The seller's own key is shown where the marketplace gives none; by either the package is found.
+        number=text(row.get("marketplace_package_id"), 200) or told(row, lambda value: text(value, 200), "remote_id"),
         vendor_status=text(row.get("status"), 200) or KEEP,
         status=status_of(text(row.get("status")), WORDS),
         vendor_changed_at=told(row, moment, "updated_at"),

@@ -157,7 +157,7 @@ class Service(VendorService):
         return self._phases(ask, [self._search_of("transactions/search", {"recordType": kind}) for kind in KINDS])
 
     def packages(self, ask: Ask) -> Iterator[Page]:
-        return self._searched(ask, "packages/search", "packages")
+        return self._searched(ask, self._path("packages"), self._path("package"))
 
     def trackings(self, ask: Ask) -> Iterator[Page]:
         return self._searched(ask, self._path("trackings"), self._path("tracking"))
@@ -165,7 +165,7 @@ class Service(VendorService):
     def deliveries(self, ask: Ask) -> Iterator[Page]:
         """One call for each id the connection follows; the slash at the end is the manual's."""
         ids = tuple(filter(None, (text.strip() for text in str(self.option("delivery_ids")).split(","))))
-        return self._one_by_one(replace(ask, only=ask.only or ids), "deliveries", "/")
+        return self._one_by_one(replace(ask, only=ask.only or ids), self._path("deliveries"), "/")
 
     # -- calls
 

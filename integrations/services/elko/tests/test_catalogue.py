@@ -27,6 +27,29 @@ def money(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
+def test_where_the_tree_is_missing_the_list_counts_and_parents_stay(
+    sim: Simulator, connected: Connect, run: Run
+) -> None:
+    vendor = connected()
+    run(vendor, "categories")
+    before = {category.external_id: set(category.parents.all()) for category in Category.objects.all()}
+    groups = {key for key, parents in before.items() if Category.objects.get(external_id=key).children.exists()}
+    assert groups
+    flat = sim.truth("categories")[0]
+    sim.change("categories", flat["code"], name="Named anew")
+    sim.fault("status", "/Categories/Tree", code=404)
+    done = run(vendor, "categories")
+    assert (done.state, done.gone, done.held) == (OK, 0, 0), done.error
+    assert "no category tree" in done.note
+    assert Category.objects.get(external_id=flat["code"]).name == "Named anew"
+    assert {category.external_id: set(category.parents.all()) for category in Category.objects.all()} == before
+    assert not Category.objects.exclude(gone_at=None).exists(), "groups stand in the tree alone"
+    sim.clear_faults()
+    assert run(vendor, "categories").note == ""
+    sim.fault("status", "/Categories/Tree", code=500)
+    assert run(vendor, "categories").state == SyncRun.State.FAILED, "any other trouble passes, and is no missing tree"
+
+
 @pytest.mark.parametrize("layout", ["eu", "ua"])
 def test_every_row_of_the_price_list_comes_in_right(sim: Simulator, connected: Connect, run: Run, layout: str) -> None:
     done = run(connected(layout), "products")

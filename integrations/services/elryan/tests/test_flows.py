@@ -96,11 +96,21 @@ def test_what_no_document_states_is_off_until_it_is_confirmed(tiny: Simulator) -
     assert "variants" in {s.flow for s in schedules.due()}
 
 
-def test_an_unproven_path_is_the_connections_to_set(tiny: Simulator) -> None:
-    vendor = connected(tiny, variants_path="products/search")
-    run(vendor, "variants")
-    assert tiny.ledger.asked("/products/search")
-    assert not tiny.ledger.asked("/variants/search")
+@pytest.mark.parametrize("flow", [name for name, flow in Service.flows.items() if not flow.proven])
+def test_an_unproven_path_is_the_connections_to_set(tiny: Simulator, flow: str) -> None:
+    option = next(option for option in Service.options if option.name == f"{flow}_path")
+    assert (option.proven, option.kind, bool(option.default)) == (False, "text", True)
+    vendor = connected(tiny, None, **{option.name: "elsewhere", "delivery_ids": "1"})
+    done = run(vendor, flow)
+    assert (done.state, done.error_kind) == (SyncRun.State.FAILED, "refused"), "the simulator has nothing there"
+    assert "address" in done.cure
+    assert {call.path.rstrip("/").removesuffix("/1") for call in tiny.ledger.asked()} == {"/api/elsewhere"}
+
+
+def test_one_package_has_a_path_of_its_own(tiny: Simulator) -> None:
+    vendor = connected(tiny, package_path="elsewhere")
+    run(vendor, "packages", codes=["7"])
+    assert [call.path for call in tiny.ledger.asked()] == ["/api/elsewhere/7"]
 
 
 def test_staging_and_production_are_apart_and_the_probe_asks_for_health_first(tiny: Simulator) -> None:

@@ -15,7 +15,7 @@ from integrations import raw
 from integrations.errors import BadPayload, NeedsAuth, Refused
 from integrations.http import Client
 from integrations.service import Account, Ask, Page
-from integrations.services.elryan import parse_catalogue, parse_orders
+from integrations.services.elryan import parse_catalogue, parse_orders, parse_packages
 from integrations.services.elryan.answers import rows_of
 from integrations.services.elryan.fields import moment
 from integrations.services.elryan.service import Service
@@ -131,6 +131,13 @@ def test_a_variant_and_its_product() -> None:
     assert (product.guarantee, product.fulfilment_days, product.tax, product.variants) == ("6", 3, 0, ())
 
 
+def test_freight_is_shown_among_the_attributes() -> None:
+    row = raw.row((FIXTURES / "variants" / "lamp.json").read_bytes())
+    for freight, shown in ((Decimal("4.5"), "4.5"), ("12.50", "12.5"), (0, ""), (None, "")):
+        told = parse_catalogue.variant({**row, "attributes": [], "freight": freight}, ACCOUNT).attributes
+        assert told == (({"name": "Freight", "value": shown},) if shown else ()), freight
+
+
 def test_stock_that_cannot_be_read_is_unknown() -> None:
     row = raw.row((FIXTURES / "variants" / "lamp.json").read_bytes())
     assert [parse_catalogue.variant({**row, "stock": value}, ACCOUNT).stock for value in (None, "many", -1)] == [
@@ -144,6 +151,8 @@ def test_a_package_is_found_by_its_lines_and_events_are_the_same_when_told_again
     package, moving = read("packages", "parcel"), read("trackings", "moving")
     assert (package.order, package.number, package.vendor_status) == ("40012", "88", KEEP)
     assert (package.tracking_number, package.tracking_provider) == ("IQ1", "own")
+    row = raw.row((FIXTURES / "packages" / "parcel.json").read_bytes())
+    assert parse_packages.package({**row, "marketplace_package_id": None, "remote_id": "W-9"}, ACCOUNT).number == "W-9"
     assert (package.invoice_date, package.invoice_link) == (date(2026, 4, 5), KEEP)
     assert [(line.order_line, line.quantity) for line in package.lines] == [("40012", 1)]
     assert (moving.package, moving.status) == (package.external_id, "shipped")
