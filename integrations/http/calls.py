@@ -47,6 +47,7 @@ class Call:
     sent: bool = False
     status: int | None = None
     bytes: int = 0
+    lasted: float = 0.0  # seconds, of all its exchanges so far
 
     @property
     def target(self) -> str:

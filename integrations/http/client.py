@@ -23,7 +23,9 @@ from integrations.service import Account, Rate
 
 TRIES = 4
 FIRST_PAUSE = 0.5  # seconds; doubled with every try, then a random part of it
-IN_PROCESS = 60.0  # seconds: a vendor who asks for more gets a parked run, not a sleeping worker
+IN_PROCESS = (
+    60.0  # seconds: a vendor who asks for more, or took more, is tried again by the schedule, not by a held worker
+)
 
 
 class Client:
@@ -141,7 +143,7 @@ class Client:
             try:
                 return self._attempt(call, receive, attempt)
             except Repeat as failed:
-                if attempt == tries or (failed.after or 0) > IN_PROCESS:
+                if attempt == tries or (failed.after or 0) > IN_PROCESS or call.lasted >= IN_PROCESS:
                     raise failed.error from None
                 pause = random.uniform(0, FIRST_PAUSE * 2 ** (attempt - 1))
                 self._sleep(pause if failed.after is None else failed.after + pause)
@@ -177,6 +179,7 @@ class Client:
                     failed = error.error
                     raise
                 finally:
+                    call.lasted += time.monotonic() - began
                     self._record(call, began, waited, attempt, failed)
                     faultpoint("call.logged")
             if onward is None:

@@ -222,6 +222,15 @@ def test_the_whole_exchange_has_a_limit_however_lively_it_drips(client, elko, mo
     assert time.monotonic() - began < 3
 
 
+def test_what_hangs_is_not_tried_again_and_again(client, elko, calls, monkeypatch):
+    """Seconds are spent on tries, not four times the quarter of an hour a list may take."""
+    monkeypatch.setattr("integrations.http.client.IN_PROCESS", 1.0)
+    elko.faults.add("drip", seconds=0.1)
+    with pytest.raises(errors.VendorError, match="in time"):
+        client.get(GOODS, total=0.6)
+    assert len(calls) == 2
+
+
 def test_the_engine_is_told_before_every_step(elko):
     told: list[float] = []
     client = Client(Account("e", elko.url + "/v3.0/api", {}), Bearer(elko.token), before_call=told.append)
