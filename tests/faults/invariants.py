@@ -171,8 +171,8 @@ def _differences(have: Picture, want: Picture, undecided: set[str]) -> Iterator[
         for key in sorted(theirs.keys() - ours.keys() - left):
             yield f"{model} {key}: missing"
         for key in sorted(ours.keys() - theirs.keys() - left):
-            # What the vendor no longer lists a twin never sees; nor what only a gone row named.
-            named_only = ours[key].get("raw") == {}
+            # What the vendor no longer lists a twin never sees; nor what only a gone row named, nor a word no longer used.
+            named_only = ours[key].get("raw") == {} or model in BY_WORD
             if key not in gone[model] and not named_only and not _child_of_gone(ours[key], key, gone):
                 yield f"{model} {key}: there, but not at the vendor"
         for key in sorted((ours.keys() & theirs.keys()) - left):

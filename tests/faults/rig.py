@@ -84,10 +84,14 @@ class Rig:
         assert_invariants(self.vendor, self.simulator, flows=flows, **more)
 
 
+def simulator_of(kind: str) -> type[Simulator]:
+    return {"elko": Elko, "elryan": Elryan}[kind]
+
+
 @contextmanager
 def rig(kind: str, *, seed: str = "tiny", size: int | None = None, **options: Any) -> Iterator[Rig]:
     """A simulator served, and a connection to it whose flows are all confirmed."""
-    simulator: Simulator = {"elko": Elko, "elryan": Elryan}[kind](seed=seed, size=size)
+    simulator = simulator_of(kind)(seed=seed, size=size)
     with Server(simulator):
         yield Rig(simulator, connected(simulator, f"{kind}-main", **options))
 
