@@ -83,10 +83,14 @@ def test_hides_a_rejected_token(party: Party, flow: str, caplog: pytest.LogCaptu
     told.hides_a_rejected_token(party, flow, caplog)
 
 
-@every_kind
-@pytest.mark.parametrize("error", ERRORS)
-def test_tells_every_kind_of_error(party: Party, error: str) -> None:
-    told.tells_every_kind_of_error(party, next(iter(party.service.flows)), error)
+@every_flow
+def test_tells_every_kind_of_error(party: Party, flow: str) -> None:
+    told.tells_every_kind_of_error(party, flow, *ERRORS)
+
+
+@every_flow
+def test_tells_what_breaks_off_on_the_way(party: Party, flow: str) -> None:
+    told.tells_what_breaks_off_on_the_way(party, flow)
 
 
 @every_kind

@@ -145,6 +145,10 @@ def one_flow(check: Callable[[Party, str], None]) -> Check:
     return lambda party: check(party, "brands")
 
 
+def _tells(party: Party, kind: str) -> None:
+    told.tells_every_kind_of_error(party, "brands", kind)
+
+
 CHECKS: dict[str, Check] = {
     "declares": lambda party: declared.declares_what_a_form_and_a_schedule_need(party.service),
     "names": lambda party: declared.agrees_in_its_names(party.service),
@@ -157,7 +161,8 @@ CHECKS: dict[str, Check] = {
     "slices": one_flow(runs.does_in_slices_what_it_does_in_one_go),
     "bad row": one_flow(runs.loses_nothing_to_one_bad_row),
     "loop": one_flow(runs.stops_a_list_that_never_ends),
-    **{kind: partial(told.tells_every_kind_of_error, flow="brands", kind=kind) for kind in (*told.FAULTS, "bug")},
+    **{kind: partial(_tells, kind=kind) for kind in (*told.FAULTS, "bug")},
+    "on the way": one_flow(told.tells_what_breaks_off_on_the_way),
     "probe": told.probes_well,
     "budget": told.names_a_spent_budget,
 }
@@ -220,6 +225,11 @@ MISTAKES: dict[str, tuple[str, tuple[str, str], str]] = {
         (READS_ALL, "try:\n            rows = cut(self.fetch(0, 100))\n        except Exception:\n            rows = []\n"
          "        yield Page(rows, last=True)"),
         "ended ok",
+    ),
+    "rows given up on the way": (
+        "on the way",
+        (READS_ALL, PAGED.replace("rows = cut(self", "rows = [] if start else cut(self")),
+        "rows are missing",
     ),
     "a probe that asks nobody": ("cause: token", ('cut(self.http.get("brands", {"start": 0, "length": 1}).body)', "pass"), "all is well"),
 }  # fmt: skip

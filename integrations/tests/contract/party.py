@@ -14,7 +14,7 @@ from integrations.service import VendorService, service_class
 from integrations.simulator import Server
 from integrations.simulator.vendor import Simulator
 
-MOST_SLICES = 1000
+MOST_SLICES = 200
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,31 @@ def hides_a_rejected_token(party: Party, flow: str, logged: pytest.LogCaptureFix
     assert Schedule.objects.get(vendor=vendor, flow=flow).due_at is not None, "its schedule is kept"
 
 
-def tells_every_kind_of_error(party: Party, flow: str, kind: str) -> None:
+def tells_every_kind_of_error(party: Party, flow: str, *kinds: str) -> None:
     """On the run's row, in the command's JSON and by its exit code; the flow recovers by itself afterwards."""
     party.connected()
     party.prepare(flow)
+    for kind in kinds:
+        _tells(party, flow, kind)
+
+
+def tells_what_breaks_off_on_the_way(party: Party, flow: str) -> None:
+    """Trouble at the second call, where a flow makes one: told, and the next run brings what is missing."""
+    party.connected(page=2)
+    party.prepare(flow)
+    late = party.simulator.fault("status", code=503, after=1)
+    done = party.run(flow, mode=SyncRun.Mode.FULL)
+    party.simulator.clear_faults()
+    assert (done.state, done.error_kind) == ((FAILED, "wait") if late.used else (SyncRun.State.OK, "")), (
+        f"{flow} ended {done.state}, {done.error_kind} with trouble at its second call: {done.error}"
+    )
+    again = party.run(flow, mode=SyncRun.Mode.FULL)
+    assert again.state == SyncRun.State.OK, f"{flow} did not recover from trouble on the way: {again.error}"
+    wanted = party.simulator.ids_of(flow)
+    assert stored.vouched(flow, party.vendor) == wanted, f"{flow}: rows are missing after trouble on the way"
+
+
+def _tells(party: Party, flow: str, kind: str) -> None:
     with party.patch.context() as patch:
         if kind == "bug":
 
@@ -83,14 +104,14 @@ def tells_every_kind_of_error(party: Party, flow: str, kind: str) -> None:
     assert run.error in row["error"], f"{flow}: the command does not tell the cause"
     assert run.cure in row["error"], f"{flow}: the command does not tell the cure"
     assert Schedule.objects.get(vendor=party.vendor, flow=flow).failures == 1
-    assert party.run(flow).state == SyncRun.State.OK, f"{flow} did not recover from {kind}"
+    assert party.run(flow, mode=SyncRun.Mode.FULL).state == SyncRun.State.OK, f"{flow} did not recover from {kind}"
 
 
 def by_command(party: Party, flow: str) -> tuple[dict[str, Any], int]:
-    """What `sync --json` prints, and its exit code."""
+    """What `sync --full --json` prints, and its exit code; all is asked for anew, whatever is known."""
     out, code = StringIO(), 0
     try:
-        call_command("sync", party.slug, flow, "--json", stdout=out, stderr=StringIO())
+        call_command("sync", party.slug, flow, "--full", "--json", stdout=out, stderr=StringIO())
     except SystemExit as ended:
         code = int(ended.code or 0)
     found: dict[str, Any] = json.loads(out.getvalue())
