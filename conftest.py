@@ -118,6 +118,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{len(skipped)} tests not run: ../{SHARED.name} is not beside this checkout.")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quickly_emptied() -> None:
+    from tests import emptying
+
+    emptying.install()
+
+
 # Servers: started when a test first asks, stopped at the end.
 
 

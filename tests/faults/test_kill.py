@@ -212,7 +212,7 @@ def test_a_kill_costs_at_most_one_page(stage: Stage, title: str, name: str, capf
 
 
 def purge() -> None:
-    call_command("flush", verbosity=0, interactive=False)
+    call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
 
 
 @pytest.mark.parametrize("name", points.names())
