@@ -126,7 +126,7 @@ def today(request: HttpRequest) -> dict[str, Any]:
     ]
     sees_vendors = may_see(request, "vendor")
     tokens = apps.get_model("integrations", "Token").objects.filter(
-        active=True, vendor__enabled=True, expires_at__lt=now + ENDS_SOON
+        active=True, fetched=False, vendor__enabled=True, expires_at__lt=now + ENDS_SOON
     )
     vendors = {flow.vendor_id: flow.vendor for flow in flows}
     midnight = datetime.combine(day, time.min, timezone.get_current_timezone())

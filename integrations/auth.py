@@ -1,7 +1,17 @@
 """How calls are signed. A service's `auth()` makes one of these from the connection's decrypted secrets."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from integrations import errors
+from integrations.service import Fetched
+
+if TYPE_CHECKING:
+    from integrations.http import Client
+
+CURE = "Check the connection's address and its token path; ask the vendor if it stays."
 
 
 class Auth(Protocol):
@@ -45,3 +55,56 @@ class Bearer(Auth):
 
     def secrets(self) -> list[str]:
         return [self._token]
+
+
+@dataclass(frozen=True)
+class ClientCredentials:
+    """OAuth 2.0 client credentials (RFC 6749, 4.4): an id and a secret, form-encoded, buy a token that lives some time.
+
+    `fetch` is what a service's `fetch_secret` returns; `renewal.py` keeps the token, encrypted, for all processes.
+    """
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str = ""
+
+    def fetch(self, client: "Client", path: str) -> Fetched:
+        """A fresh token. Raises errors.NeedsAuth where the vendor knows no such id and secret; nothing is quoted."""
+        asked = {"grant_type": "client_credentials", "client_id": self.client_id, "client_secret": self.client_secret}
+        scope = {"scope": self.scope} if self.scope else {}
+        now = datetime.now(UTC)
+        try:
+            answer = client.post_read(path, asked | scope, form=True, quiet=True)
+        except errors.NeedsAuth as refused:
+            if refused.cause == "ip" or refused.status == 403:
+                raise
+            raise self._unknown(refused) from None
+        except errors.Refused as refused:
+            if refused.said not in ("invalid_client", "unauthorized_client"):
+                raise
+            raise self._unknown(refused) from None
+        return self._read(answer.json(), now)
+
+    def _unknown(self, refused: errors.VendorError) -> errors.NeedsAuth:
+        word = refused.said or "invalid_client"
+        return errors.NeedsAuth(
+            f"The vendor knows no such client id and client secret ({word}), so it gave no token.",
+            "Correct the client id and set the client secret again; ask the vendor whether they are still in use.",
+            cause="token",
+            method=refused.method,
+            path=refused.path,
+            status=refused.status,
+        )
+
+    def _read(self, told: Any, now: datetime) -> Fetched:
+        token = told.get("access_token") if isinstance(told, dict) else None
+        if not isinstance(token, str) or not token.strip():
+            raise errors.BadPayload("The vendor's answer to the request for a token holds no access_token.", CURE)
+        kind = str(told.get("token_type", "Bearer"))
+        if kind.lower() != "bearer":
+            raise errors.BadPayload(f"The vendor gave a token of the kind “{kind[:20]}”, not Bearer.", CURE)
+        try:
+            life = int(told["expires_in"])
+        except (KeyError, TypeError, ValueError):
+            return Fetched(token.strip())
+        return Fetched(token.strip(), now + timedelta(seconds=life), {"token good for": f"{life // 60} minutes"})

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from integrations import schedules, vault
+from integrations import renewal, schedules, vault
 from integrations.models import Vendor
 from integrations.service import Option, Preset, VendorService, service_class
 
@@ -34,6 +34,8 @@ def value_of(option: Option, text: Any) -> Any:
             return _number(option, text)
         if option.kind == "json":
             return json.loads(text) if isinstance(text, str) else text
+        if option.kind == "map":
+            return map_of(option, json.loads(text) if isinstance(text, str) else text)
     except BadOption:
         raise
     except (KeyError, ValueError, InvalidOperation):
@@ -41,6 +43,19 @@ def value_of(option: Option, text: Any) -> Any:
     if option.choices and str(text) not in dict(option.choices):
         raise BadOption(f"“{option.name}” cannot be “{text}”. Choices: {', '.join(dict(option.choices))}.")
     return str(text)
+
+
+def map_of(option: Option, value: Any) -> dict[str, str]:
+    """Texts by name, without empty ones; a name or a text the option does not know is refused with those it does."""
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise BadOption(f"“{option.name}” must be texts by name, such as {{'name': 'text'}}.")
+    named = {str(name).strip(): text.strip() for name, text in value.items() if text.strip()}
+    for name, text in named.items():
+        if option.keys and name not in dict(option.keys):
+            raise BadOption(f"“{option.name}” has no “{name}”. Its names: {', '.join(dict(option.keys))}.")
+        if option.choices and text not in dict(option.choices):
+            raise BadOption(f"“{option.name}”: “{name}” cannot be “{text}”. Choices: {', '.join(dict(option.choices))}.")
+    return named
 
 
 def _number(option: Option, text: Any) -> int | str:
@@ -88,7 +103,7 @@ def connect(
     if vendor is not None and vendor.kind != kind:
         raise BadOption(f"“{slug}” is a connection of kind {vendor.kind}; choose another slug.")
     checked = options_of(service, options or {})
-    _check_address(base_url)
+    base_url = address_of(service, base_url)
     asked = _presets_of(service, environment, checked)
     preset = next(iter(asked), service.presets[0])
     if vendor is None:
@@ -112,6 +127,7 @@ def connect(
     vendor.writes = writes or vendor.writes
     vendor.options = {**vendor.options, **checked}
     vendor.save()
+    renewal.drop(vendor)
     known = {secret.name for secret in service.secrets}
     for secret, value in (secrets or {}).items():
         if secret not in known:
@@ -131,13 +147,25 @@ def _presets_of(service: type[VendorService], environment: str, options: Mapping
     return [one for one in service.presets if any(one.options.get(k) == v for k, v in options.items())] or by_name
 
 
+def address_of(service: type[VendorService], given: str) -> str:
+    """The address as this kind stores it; empty stays empty. Raises BadOption."""
+    if not given.strip():
+        return ""
+    try:
+        base_url = service.address(given.strip())
+    except ValueError as wrong:
+        raise BadOption(str(wrong)) from None
+    _check_address(base_url)
+    return base_url
+
+
 def _check_address(base_url: str) -> None:
     try:
         parts = urlsplit(base_url)
         whole = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         whole = False
-    if base_url and not whole:
+    if not whole:
         raise BadOption(f"“{base_url[:100]}” is no address. Write it whole, such as https://api.example.com/v1.")
 
 

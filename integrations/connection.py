@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
@@ -22,6 +22,7 @@ T = TypeVar("T")
 IMPATIENT = 10.0  # seconds one call may take where a person waits for it
 IN_ALL = 30.0  # seconds after which a connection test begins no further call
 USED_EVERY = timedelta(minutes=1)  # how often "last used" is written at most
+RENEWED_EVERY = 600.0  # seconds: the first token may die at once, further ones only so often
 
 
 def account_of(vendor: Vendor) -> Account:
@@ -43,12 +44,14 @@ def open_service(
     before_call: Callable[[float], None] | None = None,
     interactive: bool = False,
     dead: int | None = None,
+    account: Account | None = None,
 ) -> VendorService:
     """The vendor's service, ready to call; a secret the hub can fetch is fetched when it is missing, expired or `dead`.
 
+    account: the connection as it might be, with options nobody saved.
     Raises errors.NeedsAuth (no usable secret), errors.Refused (its address), and what the fetching raises.
     """
-    kind, account = service_class(vendor.kind), account_of(vendor)
+    kind, account = service_class(vendor.kind), account or account_of(vendor)
     opened = timezone.now()
     fresh = vendor.state == Vendor.State.NEW and vendor.last_ok_at is None and not vendor.calls.exists()
 
@@ -66,6 +69,8 @@ def open_service(
             before_call=before,
             interactive=interactive,
             service_rate=kind.rate,
+            headers=kind.headers,
+            hide=held.values.values(),
         )
         if interactive:
             made.tries, made.longest = 2, IMPATIENT
@@ -85,6 +90,7 @@ def open_service(
         raise errors.NeedsAuth(str(error), "Set the secret again.", cause="token") from None
     service = kind(account, client(auth))
     service.fetched, service.signed_by = fetched, held.ids.get(kind.fetches)
+    service.secret = lambda name: held.values.get(name, "")
     return service
 
 
@@ -95,27 +101,37 @@ def with_service(
     run: "SyncRun | None" = None,
     before_call: Callable[[float], None] | None = None,
     interactive: bool = False,
+    account: Account | None = None,
+    anew: bool = False,
 ) -> T:
     """Open the vendor's service and work with it; once more with a fresh token when the one there is turns out dead.
 
-    `work` goes on behind what it has done: it is called a second time only when the vendor refused a call unseen.
+    `work` goes on behind what it has done: it is called again only when the vendor refused a call unseen. anew: a secret that
+    the hub alone fetches is fetched whether it is due or not. account: as of `open_service`.
     """
-    service = open_service(vendor, run=run, before_call=before_call, interactive=interactive)
-    try:
-        return work(service)
-    except errors.NeedsAuth as error:
-        error.said = service.http.quotable(error.said)
-        dead = service.signed_by
-        if error.cause != "token" or dead is None or service.fetched is not None:
+    options: Any = {"run": run, "before_call": before_call, "interactive": interactive, "account": account}
+    alone = anew and service_class(vendor.kind).fetches_alone()
+    held = _opened(vendor).ids.get(service_class(vendor.kind).fetches) if alone else None
+    service = open_service(vendor, dead=held, **options)
+    began, renewals = time.monotonic(), 0
+    while True:
+        try:
+            return work(service)
+        except errors.NeedsAuth as error:
+            error.said = service.http.quotable(error.said)
+            dead = service.signed_by
+            refused = service.fetched is not None and not service.http.answered  # fresh, and never any good
+            often = renewals > (time.monotonic() - began) / RENEWED_EVERY
+            if error.cause != "token" or dead is None or refused or often:
+                raise
+            again = open_service(vendor, dead=dead, **options)
+            if again.signed_by == dead:
+                raise  # only a person can set another
+            service.http.close()
+            service, renewals = again, renewals + 1
+        except errors.VendorError as error:
+            error.said = service.http.quotable(error.said)
             raise
-        again = open_service(vendor, run=run, before_call=before_call, interactive=interactive, dead=dead)
-        if again.signed_by == dead:
-            raise  # only a person can set another
-        service.http.close()
-    except errors.VendorError as error:
-        error.said = service.http.quotable(error.said)
-        raise
-    return work(again)
 
 
 def _opened(vendor: Vendor) -> vault.Opened:
@@ -132,7 +148,7 @@ def probe(vendor: Vendor) -> Verdict:
         parts = network.check_url(vendor.base_url)
         facts["our outgoing addresses"] = ", ".join(network.egress_addresses(parts.hostname or "")) or "unknown"
         verdict = with_service(
-            vendor, lambda service: service.probe(), interactive=True, before_call=_stop_after(IN_ALL)
+            vendor, lambda service: service.probe(), interactive=True, before_call=stop_after(IN_ALL), anew=True
         )
     except errors.VendorError as error:
         if error.until:
@@ -147,14 +163,14 @@ def probe(vendor: Vendor) -> Verdict:
     return Verdict(verdict.ok, verdict.cause, verdict.message, verdict.cure, {**facts, **verdict.facts})
 
 
-def _stop_after(seconds: float) -> Callable[[float], None]:
+def stop_after(seconds: float) -> Callable[[float], None]:
     """Raise errors.Wait before the next call or nap when so much time has passed."""
     until = time.monotonic() + seconds
 
     def before(_: float) -> None:
         if time.monotonic() > until:
             raise errors.Wait(
-                f"The test was given up after {seconds:.0f} s: the vendor answers too slowly, or its budget is in use.",
+                f"This was given up after {seconds:.0f} s: the vendor answers too slowly, or its budget is in use.",
                 "Try again later. If it stays, look at the run log: what runs now may need the whole budget.",
                 cause="network",
             )

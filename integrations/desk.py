@@ -56,7 +56,8 @@ def drop_held(held: Held, by: str) -> int:
 def retry_reject(reject: Reject) -> bool:
     """Read a rejected row again as it was sent; True when it is stored now."""
     schedule = Schedule.objects.get(vendor_id=reject.vendor_id, flow=reject.flow)
-    flow, account = service_class(reject.vendor.kind).flows[reject.flow], account_of(reject.vendor)
+    account = account_of(reject.vendor)
+    flow = service_class(reject.vendor.kind).flows[reject.flow].bound(account)
     run, heard = _desk_run(schedule), reject.run
     raw = reject.raw.encode()
     try:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from integrations import vault
-from integrations.models import Vendor
+from integrations.models import Token, Vendor
 from integrations.ratelimit import Budget
-from integrations.service import Account, Fetched, Rate, VendorService
+from integrations.service import Account, Fetched, Rate, VendorService, service_class
 
 if TYPE_CHECKING:
     from integrations.http import Client
 
 LEASE = 90.0  # seconds; longer than a log-in with its repetitions may take
+KEPT = 5  # dead tokens the hub fetched, of each connection
 EARLY = timedelta(seconds=60)  # a token that dies on its way is no use
 
 
@@ -54,5 +55,21 @@ def renew(
             client.close()
         if fetched is None:
             return False, None
-        vault.set_secret(vendor, kind.fetches, fetched.value, expires_at=fetched.expires_at)
+        vault.set_secret(vendor, kind.fetches, fetched.value, expires_at=fetched.expires_at, fetched=True)
+        _forget_old(vendor, kind.fetches)
         return True, fetched
+
+
+def drop(vendor: Vendor) -> None:
+    """Put a token only the hub fetches out of use: what it was fetched with, or where, may be another now."""
+    kind = service_class(vendor.kind)
+    if kind.fetches_alone():
+        for token in Token.objects.filter(vendor=vendor, name=kind.fetches, active=True):
+            vault.revoke(token)
+
+
+def _forget_old(vendor: Vendor, name: str) -> None:
+    """A token that lives an hour leaves nine thousand wiped rows a year: the newest few are history enough."""
+    fetched = Token.objects.filter(vendor=vendor, name=name, fetched=True, active=False)
+    kept = list(fetched.order_by("-created_at", "-pk").values_list("pk", flat=True)[:KEPT])
+    fetched.exclude(pk__in=kept).delete()

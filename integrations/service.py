@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -23,11 +23,14 @@ Position = Any  # JSON; what a service needs to go on behind a committed page
 
 @dataclass(frozen=True)
 class Option:
-    """One setting of a connection. `proven=False` marks a path or name that no document states (A§6)."""
+    """One setting of a connection. `proven=False` marks a path or name that no document states (A§6).
+
+    A map is texts by name. `choices` are what its texts may be, where they may not be anything.
+    """
 
     name: str
     label: str
-    kind: str = "text"  # text, url, choice, bool, int, decimal, duration, json
+    kind: str = "text"  # text, url, choice, bool, int, decimal, duration, json, map
     default: Any = ""
     choices: tuple[tuple[str, str], ...] = ()
     help: str = ""
@@ -36,6 +39,7 @@ class Option:
     group: str = ""  # fieldset of the form; empty for the main one
     least: int | None = None  # of numbers
     most: int | None = None
+    keys: tuple[tuple[str, str], ...] = ()  # of a map: its names with labels; without them any name goes
 
 
 # How much of a list may change at once before a person is asked (`guarding.py`). Every kind with a guarded flow has these.
@@ -100,6 +104,7 @@ class Flow:
     key: bytes of one raw row → its external id as text (ValueError when there is none).
     parse: (row, account) → a record of catalog.records or orders.records, or a tuple of them; row is `json.loads` of the slice with
         Decimal for every number that is not a plain integer. It raises ValueError/KeyError/TypeError for a row it cannot read.
+    keyed: account → such a reader, where the connection's options say what names a row; `key` then is the reader without them.
     room: "catalog" or "orders", whose mirror.<flow> writes the records.
     mirror: name of the mirror function, when it is not the flow's own.
     complete: a run in full mode reads the whole list, so that a known row which is missing is gone.
@@ -129,6 +134,11 @@ class Flow:
     on: bool = True
     needs: tuple[str, ...] = ()  # flows to run before this one, when several are run together
     help: str = ""
+    keyed: Callable[["Account"], Callable[[bytes | memoryview], str]] | None = None
+
+    def bound(self, account: "Account") -> "Flow":
+        """The flow as this connection's options make it."""
+        return self if self.keyed is None else replace(self, key=self.keyed(account))
 
 
 @dataclass(frozen=True)
@@ -220,6 +230,7 @@ class VendorService:
     )
     flows: ClassVar[Mapping[str, Flow]] = {}
     rate: ClassVar[Rate] = Rate(calls=1)
+    headers: ClassVar[Mapping[str, str]] = {}  # sent with every call, also the one that fetches a secret
     time_zone: ClassVar[str] = "UTC"
     currency: ClassVar[str] = ""
 
@@ -233,10 +244,21 @@ class VendorService:
         self.http = client
         self.fetched: Fetched | None = None  # what was fetched to open this service, if anything had to be
         self.signed_by: int | None = None  # the id of the token it signs with, where that is one that can be fetched
+        self.secret: Callable[[str], str] = lambda name: ""  # a stored secret by name, for what `auth` does not sign
 
     def option(self, name: str) -> Any:
         """The connection's value of an option, or the declared default."""
         return option_of(self.options, self.account, name)
+
+    @classmethod
+    def address(cls, given: str) -> str:
+        """The address as it is stored, from what a person entered. Raises ValueError with what to enter instead."""
+        return given
+
+    @classmethod
+    def fetches_alone(cls) -> bool:
+        """Whether the secret it fetches is the hub's own: no person pastes it."""
+        return bool(cls.fetches) and cls.fetches not in {secret.name for secret in cls.secrets}
 
     @classmethod
     def auth(cls, account: Account, secrets: Mapping[str, str]) -> "Auth":

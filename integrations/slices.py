@@ -48,8 +48,8 @@ class Slice:
     gathered: Gathered = field(init=False, default_factory=Gathered)
 
     def __post_init__(self) -> None:
-        self.flow = service_class(self.vendor.kind).flows[self.schedule.flow]
         self.account = account_of(self.vendor)
+        self.flow = service_class(self.vendor.kind).flows[self.schedule.flow].bound(self.account)
         self.guard = intake.guard_of(self.flow, self.account)
         parts = list(RunSeen.objects.filter(run=self.run).order_by("pk").values_list("pages", "keys"))
         self.seen = Seen(b"".join(bytes(keys) for _, keys in parts))

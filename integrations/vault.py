@@ -76,10 +76,12 @@ def set_secret(
     user: "AbstractBaseUser | None" = None,
     *,
     expires_at: datetime | None = None,
+    fetched: bool = False,
 ) -> Token:
     """Store a secret in place of the active one of that name, which is revoked and wiped in the same transaction.
 
-    A connection that waits for a good token goes on. expires_at: else it is read from a JWT.
+    A connection that waits for a good token goes on. expires_at: else it is read from a JWT. fetched: by the hub, which will
+    fetch the next one too.
     """
     value = value.strip()
     if not value:
@@ -97,6 +99,7 @@ def set_secret(
             created_at=timezone.now(),
             created_by_id=user.pk if user else None,
             expires_at=expires_at or expiry(value),
+            fetched=fetched,
         )
         circuit.renewed(vendor.pk)
         return token

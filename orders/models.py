@@ -89,6 +89,7 @@ class Order(Mirrored):
     other_numbers = models.JSONField(
         default=list, blank=True, help_text="Further numbers the vendor has for this order, e.g. its purchase orders."
     )
+    warning = models.CharField(max_length=300, blank=True, help_text="What is missing or does not add up in it.")
     line_count = models.IntegerField(default=0)
     search = models.TextField(blank=True, editable=False)
     note = models.TextField(blank=True)

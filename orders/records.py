@@ -66,6 +66,7 @@ class OrderRecord:
     net: Decimal | None | Keep = KEEP
     exchange_rate: Decimal | None | Keep = KEEP
     exchange_source: str | Keep = KEEP
+    warning: str | Keep = KEEP  # what is missing or does not add up
     other_numbers: tuple[str, ...] = ()  # further numbers an operator may hold, e.g. the purchase-order id
 
 

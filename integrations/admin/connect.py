@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from integrations import errors, network, vault
 from integrations.admin.fields import OPTION, SECRET, field_of, secret_field, shown_option, stored_option
+from integrations.connecting import BadOption, address_of
 from integrations.connection import account_of
 from integrations.models import Vendor
 from integrations.service import VendorService
@@ -43,6 +44,10 @@ class VendorForm(forms.ModelForm):
         url = str(self.cleaned_data["base_url"]).strip()
         if "base_url" not in self.changed_data:
             return url
+        try:
+            url = address_of(self.service, url)
+        except BadOption as wrong:
+            raise forms.ValidationError(str(wrong)) from None
         try:
             parts = network.check_url(url)
             host, port = parts.hostname or "", parts.port or 443

@@ -121,8 +121,9 @@ class VendorAdmin(VendorButtons, HubAdmin):
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
 
     def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
-        from integrations import schedules, vault
+        from integrations import renewal, schedules, vault
 
+        renewal.drop(obj)
         # Name only what the form holds: a run may write how the connection stands at this moment.
         obj.save(update_fields=[*VendorForm.Meta.fields, "kind", "options", "confirmed"] if change else None)
         for token in Token.objects.filter(vendor=obj, name__in=form.dropped, active=True):
@@ -217,7 +218,7 @@ class VendorAdmin(VendorButtons, HubAdmin):
             [
                 (
                     token.name, f"…{token.last_four}" if token.last_four else "–", age(token.created_at),
-                    token.created_by or "–", age(token.last_used_at),
+                    "the hub" if token.fetched else token.created_by or "–", age(token.last_used_at),
                     badge(age(token.expires_at), "bad") if ends_soon(token) else age(token.expires_at),
                     "in use" if token.active else "replaced",
                 )
@@ -262,8 +263,8 @@ def switched(vendor: Vendor, schedule: Any, proven: bool) -> str:
 
 
 def ends_soon(token: Token) -> str:
-    """What to say of a secret that has ended or will end within two weeks; empty for all others."""
-    if token.expires_at is None or token.expires_at > timezone.now() + SOON:
+    """What to say of a secret a person has to replace within two weeks; empty for all others."""
+    if token.fetched or token.expires_at is None or token.expires_at > timezone.now() + SOON:
         return ""
     ended = token.expires_at <= timezone.now()
     day = timezone.localtime(token.expires_at).strftime("%Y-%m-%d")

@@ -5,10 +5,11 @@ Reads are repeated for seconds, writes never. What fails is one of `errors`' fiv
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from integrations import errors, network
 from integrations.auth import Auth
@@ -32,7 +33,8 @@ class Client:
     """Calls to one account. Not for several threads at once; `close()` when done, or let it go.
 
     log: told of every attempt. before_call: told how many seconds the next step may take at most, so that a lease
-    can be made to last. service_rate: what the vendor allows, to tell its refusals apart.
+    can be made to last. service_rate: what the vendor allows, to tell its refusals apart. headers: go with every call.
+    hide: secrets that must not be quoted, beside those it signs with.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class Client:
         before_call: Callable[[float], None] | None = None,
         interactive: bool = False,
         service_rate: Rate | None = None,
+        headers: Mapping[str, str] | None = None,
+        hide: Iterable[str] = (),
     ) -> None:
         self.account, self._auth, self.budget = account, auth, budget
         self.log, self.before_call, self.interactive = log, before_call, interactive
@@ -52,7 +56,9 @@ class Client:
         self.tries = TRIES  # of a read
         self.longest: float | None = None  # seconds one call may take, where a person waits
         self.waited = 0.0  # seconds, for the budget and between tries
-        self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self.quotable)
+        self.answered = 0  # calls that brought an answer
+        self._hide = [secret for secret in hide if secret]
+        self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self.quotable, headers or {})
 
     def __repr__(self) -> str:
         return f"Client({self.account.slug})"
@@ -73,12 +79,16 @@ class Client:
         read: float = 30.0,
         cap: int = 64 << 20,
         quiet: bool = False,
+        form: bool = False,
     ) -> Answer:
-        """A POST that only reads, so repeated like a read. body: bytes, or what JSON can hold.
+        """A POST that only reads, so repeated like a read. body: bytes, or what JSON can hold; form: sent as a form's fields.
 
-        quiet: the answer may echo a secret and is never quoted.
+        quiet: the answer may echo a secret and is never quoted, but for OAuth's own words for what is wrong.
         """
-        call = self._call("POST", path, params, body, total, read, cap)
+        sent = urlencode(body).encode() if form else body
+        call = self._call("POST", path, params, sent, total, read, cap)
+        if form:
+            call.headers["Content-Type"] = "application/x-www-form-urlencoded"
         call.quiet = quiet
         return self._whole(call)
 
@@ -135,7 +145,7 @@ class Client:
 
     def quotable(self, text: str) -> str:
         """A vendor's words fit to be shown: without this account's secrets, without control characters, and not long."""
-        return clean(text, self._auth.secrets())
+        return clean(text, [*self._auth.secrets(), *self._hide])
 
     def _made(self, call: Call, receive: Receive) -> Any:
         tries = 1 if call.write else self.tries
@@ -183,6 +193,7 @@ class Client:
                     self._record(call, began, waited, attempt, failed)
                     faultpoint("call.logged")
             if onward is None:
+                self.answered += 1
                 return result
             call.path, _, call.query = onward.partition("?")
         raise AssertionError("unreachable: a second redirect is refused")

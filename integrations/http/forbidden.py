@@ -7,6 +7,7 @@ the address, or another program that spent the budget behind our back: `until` s
 import random
 import re
 from typing import Any
+from urllib.parse import SplitResult
 
 from integrations import errors, network
 from integrations.http.calls import Call, in_seconds
@@ -19,19 +20,27 @@ SLOW = 600.0  # seconds at half speed after a block: whoever else uses the token
 BY_RATE = re.compile(
     r"rate.?limit|too many|limit (?:is |was )?exceeded|exceeded|quota|throttl|calls? per", re.IGNORECASE
 )
+BY_SCHEME = re.compile(r"\bhttps\b|\bssl\b|\btls\b|secure connection", re.IGNORECASE)
 BY_ADDRESS = re.compile(r"\bips?\b|\bip[ -]?address|white-?list|allow-?list", re.IGNORECASE)
 
 
-def forbidden(call: Call, said: str, rate: Rate, budget: Budget | None, host: str) -> errors.VendorError:
+def forbidden(call: Call, said: str, rate: Rate, budget: Budget | None, base: SplitResult) -> errors.VendorError:
     """The error of a 401 or 403. A spent budget is shut for every process, and runs at half speed afterwards."""
     about: dict[str, Any] = {**call.about(), "said": said}
     away = (rate.block or 60.0) * (1 + random.uniform(0, JITTER)) + MARGIN
     if call.status == 403 and BY_RATE.search(said):
         return _spent(budget, away, "The vendor says that too many calls were made with this token", about)
+    if call.status == 403 and base.scheme == "http" and BY_SCHEME.search(said):
+        return errors.Refused(
+            "The vendor answers over https only, and this connection's address begins with http://.",
+            "Correct the connection's address: write https:// in front of it.",
+            cause="url",
+            **about,
+        )
     by_address = BY_ADDRESS.search(said)
     if call.status == 403 and budget and rate.block and not by_address and budget.recently_full():
         return _spent(budget, away, "The vendor refused us just when its call budget was spent", about)
-    ours = ", ".join(network.egress_addresses(host)) or "unknown"
+    ours = ", ".join(network.egress_addresses(base.hostname or "")) or "unknown"
     if by_address:
         return errors.NeedsAuth(
             "The vendor does not accept our address.",

@@ -1,5 +1,6 @@
 """What a vendor says instead of an answer: each status becomes one of the five kinds, with cause and cure."""
 
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from integrations.ratelimit import Budget
 from integrations.service import Rate
 
 LONGEST_WAIT = 900.0  # seconds: the most we take a vendor's word for
+# RFC 6749, 5.2. These words say what is wrong with a request for a token, and cannot hold a secret.
+OAUTH_WORD = re.compile(
+    r'"error"\s*:\s*"(invalid_(?:request|client|grant|scope)|un(?:authorized_client|supported_grant_type))"'
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Judge:
         said = self._said(call, response)
         about: dict[str, Any] = {**call.about(), "said": said}
         if status in (401, 403):
-            raise forbidden(call, said, self.rate, self.budget, self.base.hostname or "")
+            raise forbidden(call, said, self.rate, self.budget, self.base)
         if status == 429:
             raise self._too_many(call, response.headers.get("Retry-After"), said)
         if status >= 500 or status == 408 or status < 200:
@@ -103,8 +108,6 @@ class Judge:
 
     def _said(self, call: Call, response: urllib3.BaseHTTPResponse) -> str:
         """The beginning of an error's text, for people; a body that cannot be read is not worth a second error."""
-        if call.quiet:
-            return ""
         got = bytearray()
         try:
             for piece in decoded(response, call):
@@ -113,7 +116,11 @@ class Judge:
                     break
         except (TooLarge, BadCoding, zlib.error, *GONE_WRONG):
             pass  # what came so far is quoted
-        return self.clean(bytes(got[:ERROR_BODY]).decode("utf-8", "replace"))
+        text = bytes(got[:ERROR_BODY]).decode("utf-8", "replace")
+        if call.quiet:
+            found = OAUTH_WORD.search(text)
+            return found[1] if found else ""
+        return self.clean(text)
 
 
 def retry_after(header: str | None) -> float | None:

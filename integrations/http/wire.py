@@ -2,7 +2,7 @@
 
 import ssl
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -28,9 +28,15 @@ class Wire:
     """The way to one vendor's address; `close()` ends the kept connection."""
 
     def __init__(
-        self, base: SplitResult, auth: Auth, rate: Rate, budget: Budget | None, clean: Callable[[str], str]
+        self,
+        base: SplitResult,
+        auth: Auth,
+        rate: Rate,
+        budget: Budget | None,
+        clean: Callable[[str], str],
+        headers: Mapping[str, str],
     ) -> None:
-        self.base, self._auth = base, auth
+        self.base, self._auth, self._own = base, auth, headers
         self._judge = Judge(base, rate, budget, clean)
         self._host = base.hostname or ""
         self._secure = base.scheme == "https"
@@ -118,6 +124,7 @@ class Wire:
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
             "User-Agent": USER_AGENT,
+            **self._own,
             **call.headers,
             **self._auth.headers(),
         }

@@ -69,6 +69,7 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     expires_at = models.DateTimeField(null=True, blank=True)
+    fetched = models.BooleanField("fetched by the hub", default=False)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -203,7 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = response.body
         if not isinstance(body, bytes | bytearray):
             return body, None
-        plain = response.delivery.plain or simulator is None or not simulator.gzip or len(body) <= 200
+        short = simulator is None or (len(body) <= 200 and not simulator.always_packs)
+        plain = response.delivery.plain or short or simulator is None or not simulator.gzip
         wanted = not plain and request.takes_gzip()
         if wanted and "Content-Encoding" not in response.headers:
             response.headers["Content-Encoding"] = "gzip"

@@ -22,6 +22,7 @@ class Simulator:
     """
 
     label: ClassVar[str] = ""
+    always_packs: ClassVar[bool] = False  # also short answers are compressed
     word: ClassVar[str] = "sandbox"  # part of every secret here; tests set one that is found wherever it should not be
     settings: ClassVar[tuple[str, ...]] = ()  # attributes that may be set over HTTP
     secret_paths: ClassVar[tuple[str, ...]] = ()  # requests whose bodies the ledger must not keep

@@ -1,0 +1,145 @@
+"""What a connection to kvik.shop may be told. Its documents state no path and no field name of an order: all of that is here."""
+
+from integrations.service import Option
+
+MEANINGS = tuple(
+    (word, word.replace("_", " ").capitalize())
+    for word in (
+        "new", "confirmed", "on_hold", "preparing", "shipped", "partly", "delivered", "cancelled", "returned", "unknown",
+    )
+)  # fmt: skip
+ORDER_FIELDS = (
+    ("external_id", "Id of the order"),
+    ("number", "Number people see"),
+    ("status", "Status word"),
+    ("placed_at", "Placed at"),
+    ("changed_at", "Last changed at"),
+    ("currency", "Currency code"),
+    ("total", "Total"),
+    ("buyer_name", "Buyer's name"),
+    ("buyer_email", "Buyer's email"),
+    ("buyer_phone", "Buyer's phone"),
+    ("ship_to", "Delivery address"),
+    ("lines", "List of its lines"),
+)
+LINE_FIELDS = (
+    ("external_id", "Id of the line"),
+    ("sku", "Product code"),
+    ("barcode", "Barcode"),
+    ("name", "Name"),
+    ("quantity", "Quantity"),
+    ("unit_price", "Unit price"),
+    ("total", "Line total"),
+    ("status", "Status word"),
+)
+ORDER_MAP = {
+    "external_id": "id",
+    "number": "number",
+    "status": "status",
+    "placed_at": "created_at",
+    "changed_at": "updated_at",
+    "currency": "currency",
+    "total": "total",
+    "buyer_name": "customer.name",
+    "buyer_email": "customer.email",
+    "buyer_phone": "customer.phone",
+    "ship_to": "delivery_address",
+    "lines": "items",
+}
+LINE_MAP = {
+    "external_id": "id",
+    "sku": "sku",
+    "barcode": "ean",
+    "name": "name",
+    "quantity": "quantity",
+    "unit_price": "price",
+    "total": "total",
+}
+PATHS = "Dotted paths into the row: customer.name, or items.0.id; a | b is the first that is there, a + b joins two texts."
+ORDERS, READING = "Where orders are", "How orders read"
+
+
+def _unproven(name: str, label: str, kind: str = "text", default: object = "", **more: object) -> Option:
+    return Option(name, label, kind, default, proven=False, **more)  # type: ignore[arg-type]
+
+
+OPTIONS = (
+    Option("client_id", "Client id", help="Of the Application user kvik.shop made for this hub."),
+    Option("scope", "Scope", default="all", help="What the token is asked for."),
+    _unproven("orders_list_path", "List orders", default="orders", group=ORDERS),
+    _unproven("order_detail_path", "One order", default="orders/{order_id}", group=ORDERS),
+    _unproven(
+        "read_details",
+        "Read each order by its own call",
+        "bool",
+        False,
+        group=ORDERS,
+        help="For a list whose rows are short, without the lines.",
+    ),
+    _unproven(
+        "list_key",
+        "Where the list stands in the answer",
+        group=ORDERS,
+        help="A dotted path. Empty: the answer itself, else items, data, orders or results.",
+    ),
+    _unproven(
+        "paging",
+        "Pages",
+        "choice",
+        "page",
+        choices=(
+            ("page", "By page number"),
+            ("offset", "By number of rows to skip"),
+            ("none", "One answer with everything"),
+        ),
+        required=True,
+        group=ORDERS,
+    ),
+    _unproven("page_parameter", "Parameter: page number", default="page", group=ORDERS),
+    _unproven("first_page", "Number of the first page", "int", 1, least=0, most=1, group=ORDERS),
+    _unproven("offset_parameter", "Parameter: rows to skip", default="offset", group=ORDERS),
+    _unproven("limit_parameter", "Parameter: rows per page", default="limit", group=ORDERS),
+    _unproven("page_length", "Rows per page", "int", 100, least=2, most=1000, group=ORDERS),
+    _unproven(
+        "since_parameter",
+        "Parameter: changed since",
+        group=ORDERS,
+        help="Such as updated_from. Empty: every run reads the whole list, and keeps what changed.",
+    ),
+    _unproven(
+        "since_format",
+        "How that time is written",
+        "choice",
+        "iso",
+        choices=(
+            ("iso", "2026-04-03T21:17:42+02:00"),
+            ("utc", "2026-04-03T19:17:42Z"),
+            ("local", "2026-04-03 21:17:42, in the connection's time zone"),
+            ("day", "2026-04-03"),
+            ("unix", "Seconds since 1970"),
+        ),
+        required=True,
+        group=ORDERS,
+    ),
+    Option(
+        "overlap_hours",
+        "Hours read again",
+        "int",
+        24,
+        least=0,
+        most=24 * 31,
+        group=ORDERS,
+        help="Each run asks for changes since so long before the newest one it knows.",
+    ),
+    _unproven("order_map", "Fields of an order", "map", ORDER_MAP, keys=ORDER_FIELDS, group=READING, help=PATHS),
+    _unproven("line_map", "Fields of a line", "map", LINE_MAP, keys=LINE_FIELDS, group=READING, help="Within one line."),
+    _unproven(
+        "status_map",
+        "What status words mean",
+        "map",
+        {},
+        choices=MEANINGS,
+        group=READING,
+        help="One a line: the shop's word = our word. A word that is not here is kept as it is, and asks for its meaning.",
+    ),
+)
