@@ -54,7 +54,9 @@ def map_of(option: Option, value: Any) -> dict[str, str]:
         if option.keys and name not in dict(option.keys):
             raise BadOption(f"“{option.name}” has no “{name}”. Its names: {', '.join(dict(option.keys))}.")
         if option.choices and text not in dict(option.choices):
-            raise BadOption(f"“{option.name}”: “{name}” cannot be “{text}”. Choices: {', '.join(dict(option.choices))}.")
+            raise BadOption(
+                f"“{option.name}”: “{name}” cannot be “{text}”. Choices: {', '.join(dict(option.choices))}."
+            )
     return named
 
 

@@ -66,7 +66,7 @@ class Reader:
 
     row: Any
     paths: Mapping[str, str]
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo
     flags: list[str] = field(default_factory=list)
 
     def value(self, name: str) -> Any:

@@ -12,9 +12,17 @@ class Meanings:
     """The meaning of each vendor's word of one subject, in one batch."""
 
     def __init__(self, batch: Batch, subject: str, words: Mapping[str, str]) -> None:
-        """words: vendor's word → what the parser takes it for. The operator's table wins; a new word is added to it."""
+        """words: vendor's word → what the parser takes it for. The operator's table wins; a new word is added to it.
+
+        A word nobody knew, which the parser reads by now, takes its meaning in every stored row.
+        """
         table = StatusWord.objects.filter(vendor_id=batch.vendor_id, subject=subject)
         known = dict(table.values_list("word", "meaning"))
+        learnt = {w: words[w] for w, old in known.items() if old == Status.UNKNOWN != words.get(w, Status.UNKNOWN)}
+        for word in table.filter(word__in=learnt, set_by_operator=False) if learnt else ():
+            word.meaning = known[word.word] = learnt[word.word]
+            word.save(update_fields=["meaning"])
+            remap(word)
         new = {word[:LONGEST]: meaning for word, meaning in words.items() if word and word[:LONGEST] not in known}
         StatusWord.objects.bulk_create(
             [

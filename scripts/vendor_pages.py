@@ -61,6 +61,8 @@ def option_table(options: "Iterable[Option]") -> str:
 def option_row(option: "Option") -> tuple[str, ...]:
     values = ", ".join(f"`{value}`" for value, _ in option.choices) or option.kind
     default = f"`{option.default}`" if option.default not in ("", None) else ""
+    if option.kind == "map":
+        default = ", ".join(f"{name}: `{text}`" for name, text in option.default.items())
     notes = [option.help, "" if option.proven else "*unproven*"]
     return (f"`{option.name}`", option.label, values, default, " ".join(filter(None, notes)))
 

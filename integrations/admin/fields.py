@@ -9,6 +9,7 @@ from django import forms
 from django.utils.dateparse import parse_duration
 
 from config.admin import age
+from integrations.admin.maps import MapField
 from integrations.models import Token
 from integrations.service import Option, Secret
 
@@ -49,6 +50,8 @@ def field_of(option: Option, confirmed: bool = False) -> forms.Field:
         return number(min_value=option.least, max_value=option.most, **common)
     if option.kind == "json":
         return JSONField(**common, widget=forms.Textarea(attrs={"rows": 4, "cols": 60}))
+    if option.kind == "map":
+        return MapField(option, **common)
     if option.kind == "choice":
         blank = () if option.required else (("", "—"),)
         return forms.ChoiceField(choices=(*blank, *option.choices), **common)

@@ -123,9 +123,9 @@ class VendorAdmin(VendorButtons, HubAdmin):
     def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
         from integrations import renewal, schedules, vault
 
-        renewal.drop(obj)
         # Name only what the form holds: a run may write how the connection stands at this moment.
         obj.save(update_fields=[*VendorForm.Meta.fields, "kind", "options", "confirmed"] if change else None)
+        renewal.drop(obj)
         for token in Token.objects.filter(vendor=obj, name__in=form.dropped, active=True):
             vault.revoke(token, request.user)  # type: ignore[arg-type]
         for secret in form.service.secrets:

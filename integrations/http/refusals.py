@@ -21,9 +21,11 @@ from integrations.ratelimit import Budget
 from integrations.service import Rate
 
 LONGEST_WAIT = 900.0  # seconds: the most we take a vendor's word for
-# RFC 6749, 5.2. These words say what is wrong with a request for a token, and cannot hold a secret.
-OAUTH_WORD = re.compile(
-    r'"error"\s*:\s*"(invalid_(?:request|client|grant|scope)|un(?:authorized_client|supported_grant_type))"'
+# What may be quoted of an answer that may echo a secret: OAuth's own words (RFC 6749, 5.2), and what tells a 403's cause.
+TELLING = re.compile(
+    r'(?<="error":)\s*"invalid_(?:request|client|grant|scope)"|"unauthorized_client"|"unsupported_grant_type"'
+    r"|\bhttps\b|\bip[ -]address\b",
+    re.IGNORECASE,
 )
 
 
@@ -118,8 +120,8 @@ class Judge:
             pass  # what came so far is quoted
         text = bytes(got[:ERROR_BODY]).decode("utf-8", "replace")
         if call.quiet:
-            found = OAUTH_WORD.search(text)
-            return found[1] if found else ""
+            found = TELLING.search(text)
+            return found[0].strip(' "') if found else ""
         return self.clean(text)
 
 

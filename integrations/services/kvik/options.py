@@ -55,7 +55,9 @@ LINE_MAP = {
     "unit_price": "price",
     "total": "total",
 }
-PATHS = "Dotted paths into the row: customer.name, or items.0.id; a | b is the first that is there, a + b joins two texts."
+PATHS = (
+    "Dotted paths into the row: customer.name, or items.0.id; a | b is the first that is there, a + b joins two texts."
+)
 ORDERS, READING = "Where orders are", "How orders read"
 
 
@@ -132,7 +134,9 @@ OPTIONS = (
         help="Each run asks for changes since so long before the newest one it knows.",
     ),
     _unproven("order_map", "Fields of an order", "map", ORDER_MAP, keys=ORDER_FIELDS, group=READING, help=PATHS),
-    _unproven("line_map", "Fields of a line", "map", LINE_MAP, keys=LINE_FIELDS, group=READING, help="Within one line."),
+    _unproven(
+        "line_map", "Fields of a line", "map", LINE_MAP, keys=LINE_FIELDS, group=READING, help="Within one line."
+    ),
     _unproven(
         "status_map",
         "What status words mean",

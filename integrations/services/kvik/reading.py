@@ -121,4 +121,3 @@ class Orders:
             return moment(at(row, self.option("order_map").get("changed_at", "")), self.zone)
         except ValueError:
             return None
-

@@ -42,8 +42,8 @@ class Service(VendorService):
     )
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     fetches: ClassVar[str] = "access_token"
-    # No limit is documented; this is two calls a second, a few of them at once.
-    rate: ClassVar[Rate] = Rate(4, seconds=2.0)
+    # No limit is documented; this is two calls a second, some of them at once.
+    rate: ClassVar[Rate] = Rate(10, seconds=5.0)
     headers: ClassVar[Mapping[str, str]] = {"Accept-Encoding": "gzip"}  # "Compressed Responses Only": else 400
     time_zone: ClassVar[str] = "Europe/Prague"
     flows: ClassVar[Mapping[str, Flow]] = {
@@ -67,7 +67,7 @@ class Service(VendorService):
         """A shop's domain is enough. Plain http, which kvik.shop answers with 403, becomes https."""
         text = given if "://" in given else f"https://{given}"
         parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not parts.hostname or " " in text:
             raise ValueError(f"“{given[:100]}” is no shop's address. Write its domain, such as shop.example.com.")
         scheme = parts.scheme if network.is_allowed(parts.hostname) else "https"
         path = parts.path.rstrip("/") or PREFIX

@@ -20,6 +20,7 @@ from integrations.simulator.wire import Row, answer
 
 routes = Routes()
 TOKEN = "/api/app/oauth/access_token"
+ROOMS = (("orders",), ("products",))
 
 
 def failed(status: int, error: str, message: str) -> Response:
@@ -81,8 +82,8 @@ class Simulator(simulator.Simulator):
             return failed(403, "forbidden", "Use HTTPS.")
         if not request.takes_gzip():
             return failed(400, "bad_request", "Accept-Encoding has to contain gzip.")
-        if request.path == TOKEN:
-            return None
+        if request.path == TOKEN or request.segments[:2] != ("api", "app") or request.segments[2:3] not in ROOMS:
+            return None  # to be given a token, or told that nothing is there
         request.authorized = self.good.get(request.bearer() or "", 0.0) > time.monotonic()
         return None if request.authorized else self.refuse(request, "token")
 
@@ -149,9 +150,11 @@ class Simulator(simulator.Simulator):
         """A new order, placed just now."""
         with self.lock:
             table = self.table(flow)
-            key = max((int(key) for key in table.keys()), default=540000) + 1
+            key = max([540000, *map(int, table.keys())]) + 1
             at = stamp(self.now())
-            table.put({**order_row(0, self.now()), "id": key, "number": f"K26{key}", "created_at": at, "updated_at": at}, 0)
+            table.put(
+                {**order_row(0, self.now()), "id": key, "number": f"K26{key}", "created_at": at, "updated_at": at}, 0
+            )
 
 
 def _part(value: dict[str, Any]) -> str:

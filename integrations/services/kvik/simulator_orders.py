@@ -54,7 +54,12 @@ def order_row(number: int, now: datetime) -> Row:
             "email": f"zakaznik{number % 40}@mail.example",
             "phone": f"+420 700 {number % 1000:03d} 000",
         },
-        "delivery_address": {"street": f"Dlouhá {dice.between(1, 90)}", "city": city, "postcode": code, "country": "CZ"},
+        "delivery_address": {
+            "street": f"Dlouhá {dice.between(1, 90)}",
+            "city": city,
+            "postcode": code,
+            "country": "CZ",
+        },
         "items": lines,
     }
 

@@ -1,0 +1,26 @@
+"""A served kvik.shop."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from integrations.services.kvik.simulator import Simulator
+from integrations.simulator import Server
+
+
+@pytest.fixture
+def tiny() -> Iterator[Simulator]:
+    """Five orders with what a hub has to bear."""
+    simulator = Simulator(seed="tiny")
+    with Server(simulator) as server:
+        yield simulator
+    assert server.errors == []
+
+
+@pytest.fixture
+def shop() -> Iterator[Simulator]:
+    """Forty orders of a month."""
+    simulator = Simulator(size=40)
+    with Server(simulator) as server:
+        yield simulator
+    assert server.errors == []
