@@ -1,7 +1,7 @@
 """Make or change a connection: options checked against what the kind declares, secrets into the vault, schedules made."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from integrations import renewal, schedules, vault
-from integrations.models import Vendor
+from integrations.models import Fingerprint, Vendor
 from integrations.service import Option, Preset, VendorService, service_class
 
 
@@ -127,8 +127,9 @@ def connect(
     if environment in Vendor.Environment.values:
         vendor.environment = environment
     vendor.writes = writes or vendor.writes
-    vendor.options = {**vendor.options, **checked}
+    altered = change_options(vendor, checked, confirmed_too=False)
     vendor.save()
+    read_anew(vendor, altered)
     renewal.drop(vendor)
     known = {secret.name for secret in service.secrets}
     for secret, value in (secrets or {}).items():
@@ -138,6 +139,42 @@ def connect(
             vault.set_secret(vendor, secret, value, user)
     schedules.ensure(vendor)
     return vendor
+
+
+def change_options(vendor: Vendor, given: Mapping[str, Any], *, confirmed_too: bool = True) -> set[str]:
+    """Set options on the object, and take back what was confirmed of those that mean something else now; returns these.
+
+    confirmed_too=False: somebody who says it on the command line need not say it twice.
+    """
+    declared = {option.name: option.default for option in service_class(vendor.kind).options}
+    before = declared | {name: value for name, value in vendor.options.items() if value not in (None, "")}
+    vendor.options = {**vendor.options, **given}
+    changed = {name for name, value in given.items() if value != before.get(name)}
+    changed = {name for name in changed if given[name] not in (None, "") or before.get(name) != declared.get(name)}
+    if confirmed_too:
+        vendor.confirmed = [name for name in vendor.confirmed if name not in changed]
+    return changed
+
+
+@transaction.atomic
+def store_options(vendor: Vendor, given: Mapping[str, Any]) -> set[str]:
+    """Save some options alone; returns those that mean something else now, which are not confirmed any more."""
+    held = Vendor.objects.select_for_update().get(pk=vendor.pk)
+    changed = change_options(held, given)
+    held.save(update_fields=["options", "confirmed"])
+    vendor.options, vendor.confirmed = held.options, held.confirmed
+    read_anew(held, changed)
+    return changed
+
+
+def read_anew(vendor: Vendor, changed: Collection[str]) -> None:
+    """Forget what was read of flows that read otherwise from now on, so that the next run reads all of it again."""
+    for name, flow in service_class(vendor.kind).flows.items():
+        if not {*changed} & {*flow.tried}:
+            continue
+        for schedule in vendor.schedules.filter(flow=name):
+            Fingerprint.objects.filter(schedule=schedule).delete()
+            vendor.schedules.filter(pk=schedule.pk).update(cursor={})
 
 
 def _presets_of(service: type[VendorService], environment: str, options: Mapping[str, Any]) -> list[Preset]:

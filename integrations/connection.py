@@ -163,14 +163,14 @@ def probe(vendor: Vendor) -> Verdict:
     return Verdict(verdict.ok, verdict.cause, verdict.message, verdict.cure, {**facts, **verdict.facts})
 
 
-def stop_after(seconds: float) -> Callable[[float], None]:
+def stop_after(seconds: float, what: str = "test") -> Callable[[float], None]:
     """Raise errors.Wait before the next call or nap when so much time has passed."""
     until = time.monotonic() + seconds
 
     def before(_: float) -> None:
         if time.monotonic() > until:
             raise errors.Wait(
-                f"This was given up after {seconds:.0f} s: the vendor answers too slowly, or its budget is in use.",
+                f"The {what} was given up after {seconds:.0f} s: the vendor answers too slowly, or its budget is in use.",
                 "Try again later. If it stays, look at the run log: what runs now may need the whole budget.",
                 cause="network",
             )

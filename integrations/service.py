@@ -105,6 +105,7 @@ class Flow:
     parse: (row, account) → a record of catalog.records or orders.records, or a tuple of them; row is `json.loads` of the slice with
         Decimal for every number that is not a plain integer. It raises ValueError/KeyError/TypeError for a row it cannot read.
     keyed: account → such a reader, where the connection's options say what names a row; `key` then is the reader without them.
+    tried: options that decide how its rows are asked for and read: a page in the admin tries them on one page of the vendor's.
     room: "catalog" or "orders", whose mirror.<flow> writes the records.
     mirror: name of the mirror function, when it is not the flow's own.
     complete: a run in full mode reads the whole list, so that a known row which is missing is gone.
@@ -135,6 +136,7 @@ class Flow:
     needs: tuple[str, ...] = ()  # flows to run before this one, when several are run together
     help: str = ""
     keyed: Callable[["Account"], Callable[[bytes | memoryview], str]] | None = None
+    tried: tuple[str, ...] = ()
 
     def bound(self, account: "Account") -> "Flow":
         """The flow as this connection's options make it."""

@@ -1,5 +1,6 @@
 """The form that connects a vendor, generated from what its kind declares."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -10,7 +11,7 @@ from django.utils.text import slugify
 
 from integrations import errors, network, vault
 from integrations.admin.fields import OPTION, SECRET, field_of, secret_field, shown_option, stored_option
-from integrations.connecting import BadOption, address_of
+from integrations.connecting import BadOption, address_of, change_options
 from integrations.connection import account_of
 from integrations.models import Vendor
 from integrations.service import VendorService
@@ -21,6 +22,7 @@ AGAIN = "Paste it again: secrets are not kept while the form is corrected."
 class VendorForm(forms.ModelForm):
     service: type[VendorService]
     dropped: list[str]  # stored secrets that the new address must not see
+    altered: Collection[str] = ()  # options that mean something else now
     unresolved = ""  # why the address could not be looked up just now; no reason to refuse it
 
     class Meta:
@@ -110,15 +112,8 @@ class VendorForm(forms.ModelForm):
 
     def save(self, commit: bool = True) -> Any:
         given = {option.name: stored_option(self.cleaned_data[OPTION + option.name]) for option in self.service.options}
-        old = self.instance.options
-        self.instance.options = {**old, **given}
         self.instance.kind = self.service.kind
-        # Another value is not what was confirmed.
-        meant = {option.name: option.default for option in self.service.options} | {
-            k: v for k, v in old.items() if v != ""
-        }
-        changed = {name for name, value in given.items() if value != meant[name]}
-        self.instance.confirmed = [name for name in self.instance.confirmed if name not in changed]
+        self.altered = change_options(self.instance, given)
         return super().save(commit)
 
     @property

@@ -16,6 +16,7 @@ from integrations.admin.asked import TONES as RUN_TONES
 from integrations.admin.asked import queue, run_link
 from integrations.admin.connect import VendorForm, form_for
 from integrations.admin.fields import OPTION, SECRET, shown_option
+from integrations.admin.tryout import TryOut, flows_to_try
 from integrations.admin.vendor_buttons import VendorButtons, unproven
 from integrations.models import SyncRun, Token, Vendor
 from integrations.service import Preset, VendorService, service_class, services
@@ -25,7 +26,7 @@ SOON = timedelta(days=14)  # a token that ends within this is warned about
 
 
 @admin.register(Vendor)
-class VendorAdmin(VendorButtons, HubAdmin):
+class VendorAdmin(TryOut, VendorButtons, HubAdmin):
     list_display = ("name", "kind_shown", "environment", "state_shown", "enabled", "writes", "success")
     list_filter = ("state", "enabled", "environment")
     list_defer = ("options",)
@@ -121,11 +122,13 @@ class VendorAdmin(VendorButtons, HubAdmin):
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
 
     def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
-        from integrations import renewal, schedules, vault
+        from integrations import connecting, renewal, schedules, vault
 
         # Name only what the form holds: a run may write how the connection stands at this moment.
         obj.save(update_fields=[*VendorForm.Meta.fields, "kind", "options", "confirmed"] if change else None)
         renewal.drop(obj)
+        if change:
+            connecting.read_anew(obj, form.altered)
         for token in Token.objects.filter(vendor=obj, name__in=form.dropped, active=True):
             vault.revoke(token, request.user)  # type: ignore[arg-type]
         for secret in form.service.secrets:
@@ -170,6 +173,7 @@ class VendorAdmin(VendorButtons, HubAdmin):
                 (name, flow.title) for name, flow in service.flows.items() if flow.proven or name in vendor.confirmed
             ]
             context["unproven"] = unproven(service, vendor)
+            context["to_try"] = flows_to_try(service)
             context["modes"] = SyncRun.Mode.choices
             context["warnings"] = [
                 text for token in getattr(vendor, "kept_tokens", ()) if token.active and (text := ends_soon(token))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from integrations import errors, network
 from integrations.auth import Auth
@@ -17,7 +17,7 @@ from integrations.faultpoints import faultpoint
 from integrations.http.answers import Answer
 from integrations.http.calls import Call, CallRecord, Params, Repeat, prepared
 from integrations.http.receiving import Receive, spooled, whole
-from integrations.http.redaction import clean
+from integrations.http.redaction import blotted, clean
 from integrations.http.wire import Wire
 from integrations.ratelimit import Budget
 from integrations.service import Account, Rate
@@ -57,6 +57,7 @@ class Client:
         self.longest: float | None = None  # seconds one call may take, where a person waits
         self.waited = 0.0  # seconds, for the budget and between tries
         self.answered = 0  # calls that brought an answer
+        self.heard: list[tuple[str, bytes]] | None = None  # where a list is given: what was asked, and the answers
         self._hide = [secret for secret in hide if secret]
         self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self.quotable, headers or {})
 
@@ -141,11 +142,18 @@ class Client:
 
     def _whole(self, call: Call) -> Answer:
         answer: Answer = self._made(call, whole(call, self.quotable))
+        if self.heard is not None and not call.quiet:
+            asked = f"{call.method} {unquote_plus(call.target)}"
+            self.heard.append((blotted(asked, self.hidden()), answer.body))
         return answer
+
+    def hidden(self) -> list[str]:
+        """Secrets that must not be seen, for whoever shows an answer."""
+        return [*self._auth.secrets(), *self._hide]
 
     def quotable(self, text: str) -> str:
         """A vendor's words fit to be shown: without this account's secrets, without control characters, and not long."""
-        return clean(text, [*self._auth.secrets(), *self._hide])
+        return clean(text, self.hidden())
 
     def _made(self, call: Call, receive: Receive) -> Any:
         tries = 1 if call.write else self.tries

@@ -15,11 +15,16 @@ JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
 
 def clean(text: str, secrets: Sequence[str] = ()) -> str:
     """Text fit to be quoted: secrets blotted out in every spelling, no control characters, at most 300 characters."""
+    text = blotted(text, secrets)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
+
+
+def blotted(text: str, secrets: Sequence[str] = ()) -> str:
+    """The text with every spelling of these secrets, and what looks like another, replaced by ***."""
     spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, "***")
-    text = JWT.sub("***", SECRET_FIELD.sub(r"\1***", text))
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
+    return JWT.sub("***", SECRET_FIELD.sub(r"\1***", text))
 
 
 def _spellings(secret: str) -> set[str]:

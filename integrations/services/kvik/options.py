@@ -147,3 +147,5 @@ OPTIONS = (
         help="One a line: the shop's word = our word. A word that is not here is kept as it is, and asks for its meaning.",
     ),
 )
+# What the orders are tried with.
+TRIED = tuple(option.name for option in OPTIONS if option.group in (ORDERS, READING))

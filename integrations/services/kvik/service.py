@@ -24,7 +24,7 @@ from integrations.service import (
     option_of,
 )
 from integrations.services.kvik import parse
-from integrations.services.kvik.options import OPTIONS
+from integrations.services.kvik.options import OPTIONS, TRIED
 from integrations.services.kvik.reading import Orders
 
 PREFIX = "/api/app"  # "URL Structure": on the shop's own domain
@@ -55,6 +55,7 @@ class Service(VendorService):
             parse.order,
             room="orders",
             keyed=parse.keyed,
+            tried=TRIED,
             full_every=timedelta(days=1),
             single=True,
             proven=False,
