@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Variant
 from config.admin import GONE, DateRange, MirrorAdmin, age, figure, link, money, table, thumbnail
 from integrations.admin.asked import FetchAgain, run_link
+from integrations.admin.lookups import LookUps
 
 LAST = 20  # history rows on a page
 MOST_KIN = 200  # parents and children of a category
@@ -192,7 +193,8 @@ def more(column: str) -> Case:
 
 
 @admin.register(Variant)
-class VariantAdmin(FetchAgain, MirrorAdmin):
+class VariantAdmin(LookUps, FetchAgain, MirrorAdmin):
+    about = "variant"
     list_display = (
         "sku", "title", "vendor", "gtin", "price_shown", "cost_shown", "stock_shown", "incoming_shown", "checked", "watched",
     )  # fmt: skip

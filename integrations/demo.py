@@ -110,6 +110,7 @@ def connect_all(server: Any) -> list[Vendor]:
         )
         vendors.append(vendor)
         unproven = [name for name, flow in service_class(kind).flows.items() if not flow.proven]
+        unproven += [lookup.name for lookup in service_class(kind).lookups if not lookup.proven]
         if unproven:
             connecting.confirm(vendor, unproven)
     return vendors

@@ -143,6 +143,26 @@ class Flow:
         return self if self.keyed is None else replace(self, key=self.keyed(account))
 
 
+Fact = tuple[str, str]  # a label and a text, for people
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A question a person puts to the vendor about one of our rows. Its name is the service's method: given → Facts.
+
+    about: which rows, such as "variant", of whatever vendor. fields: what the person fills in; `fills` says with which of the
+    row's columns a field begins, the first that holds something. It reads; its answer is shown and stored nowhere.
+    """
+
+    name: str
+    label: str
+    fields: tuple[Option, ...] = ()
+    fills: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    about: str = "variant"
+    proven: bool = True
+    help: str = ""
+
+
 @dataclass(frozen=True)
 class Account:
     """What a service and its parsers may know of a connection; no secrets in it."""
@@ -231,6 +251,7 @@ class VendorService:
         ""  # the secret that `fetch_secret` fetches; it needs no declaration where nobody pastes it
     )
     flows: ClassVar[Mapping[str, Flow]] = {}
+    lookups: ClassVar[tuple[Lookup, ...]] = ()
     rate: ClassVar[Rate] = Rate(calls=1)
     headers: ClassVar[Mapping[str, str]] = {}  # sent with every call, also the one that fetches a secret
     time_zone: ClassVar[str] = "UTC"

@@ -12,8 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+LOOKUPS = (
+    "Asked from the page of one of our rows, whichever vendor's it is. The answer is shown there and stored nowhere."
+)
+
 if TYPE_CHECKING:
-    from integrations.service import Flow, Option, Rate, VendorService
+    from integrations.service import Flow, Lookup, Option, Rate, VendorService
 
 
 def page(kind: str, service: "type[VendorService]") -> str:
@@ -43,6 +47,15 @@ def page(kind: str, service: "type[VendorService]") -> str:
         "Where *unproven* stands, no document of the vendor says so: look at it and confirm it for your account.",
         "## Flows",
         table(("flow", "what comes in", "every", "late after", "starts"), map(flow_row, service.flows.items())),
+        *(
+            [
+                "## Look-ups",
+                LOOKUPS,
+                table(("name", "what", "about", "asks for", "starts"), map(lookup_row, service.lookups)),
+            ]
+            if service.lookups
+            else []
+        ),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -71,6 +84,11 @@ def flow_row(named: "tuple[str, Flow]") -> tuple[str, ...]:
     name, flow = named
     starts = "on" if flow.on and flow.proven else "off until confirmed" if not flow.proven else "off"
     return (f"`{name}`", " ".join(filter(None, (flow.title, flow.help))), span(flow.every), span(flow.max_age), starts)
+
+
+def lookup_row(lookup: "Lookup") -> tuple[str, ...]:
+    asked = ", ".join(option.label.lower() for option in lookup.fields)
+    return (f"`{lookup.name}`", lookup.label, lookup.about, asked, "on" if lookup.proven else "off until confirmed")
 
 
 def span(time: timedelta) -> str:

@@ -16,7 +16,7 @@ from integrations.service import VendorService, service_class
 
 
 def unproven(service: type[VendorService], vendor: Vendor) -> list[dict[str, Any]]:
-    """Flows and options that no document proves and nobody has confirmed yet."""
+    """Flows, look-ups and options that no document proves and nobody has confirmed yet."""
     flows = [
         {"name": name, "what": "Flow", "title": flow.title, "value": ""}
         for name, flow in service.flows.items()
@@ -27,7 +27,12 @@ def unproven(service: type[VendorService], vendor: Vendor) -> list[dict[str, Any
         for o in service.options
         if not o.proven
     ]
-    return [item for item in (*flows, *options) if item["name"] not in vendor.confirmed]
+    lookups = [
+        {"name": one.name, "what": "Look-up", "title": one.label, "value": ""}
+        for one in service.lookups
+        if not one.proven
+    ]
+    return [item for item in (*flows, *lookups, *options) if item["name"] not in vendor.confirmed]
 
 
 class VendorButtons:

@@ -58,7 +58,15 @@ LINE_MAP = {
 PATHS = (
     "Dotted paths into the row: customer.name, or items.0.id; a | b is the first that is there, a + b joins two texts."
 )
-ORDERS, READING = "Where orders are", "How orders read"
+PRICE_FIELDS = (
+    ("price", "Price"),
+    ("currency", "Currency"),
+    ("without_vat", "Without VAT"),
+    ("vat", "VAT rate"),
+    ("valid_until", "Valid until"),
+)
+PRICE_MAP = {"price": "price", "currency": "currency", "without_vat": "price_without_vat"}
+ORDERS, READING, PRICES = "Where orders are", "How orders read", "Price of a product for a user"
 
 
 def _unproven(name: str, label: str, kind: str = "text", default: object = "", **more: object) -> Option:
@@ -146,6 +154,15 @@ OPTIONS = (
         group=READING,
         help="One a line: the shop's word = our word. A word that is not here is kept as it is, and asks for its meaning.",
     ),
+    _unproven("product_price_path", "Price of a product", default="products/{product_id}/price", group=PRICES),
+    _unproven(
+        "price_user_parameter",
+        "Parameter: user",
+        default="user",
+        group=PRICES,
+        help="Empty where the path holds {user}.",
+    ),
+    _unproven("price_map", "Fields of a price", "map", PRICE_MAP, keys=PRICE_FIELDS, group=PRICES),
 )
 # What the orders are tried with.
 TRIED = tuple(option.name for option in OPTIONS if option.group in (ORDERS, READING))

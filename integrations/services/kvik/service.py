@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from integrations import network
@@ -12,8 +12,10 @@ from integrations.numbers import key_from
 from integrations.service import (
     Account,
     Ask,
+    Fact,
     Fetched,
     Flow,
+    Lookup,
     Option,
     Page,
     Preset,
@@ -25,6 +27,7 @@ from integrations.service import (
 )
 from integrations.services.kvik import parse
 from integrations.services.kvik.options import OPTIONS, TRIED
+from integrations.services.kvik.prices import price
 from integrations.services.kvik.reading import Orders
 
 PREFIX = "/api/app"  # "URL Structure": on the shop's own domain
@@ -63,6 +66,19 @@ class Service(VendorService):
         ),
     }
 
+    lookups: ClassVar[tuple[Lookup, ...]] = (
+        Lookup(
+            "price_for_user",
+            "Price for a user",
+            (
+                Option("product", "Product", required=True, help="The shop's own id or code of it."),
+                Option("user", "User", help="As the shop knows them: an id or an email. Empty: nobody in particular."),
+            ),
+            fills={"product": ("sku", "external_id")},
+            proven=False,
+        ),
+    )
+
     @classmethod
     def address(cls, given: str) -> str:
         """A shop's domain is enough. Plain http, which kvik.shop answers with 403, becomes https."""
@@ -97,3 +113,6 @@ class Service(VendorService):
     def orders(self, ask: Ask) -> Iterator[Page]:
         orders = Orders(self.http, self.account, self.option)
         return orders.one_by_one(ask) if ask.only else orders.pages(ask)
+
+    def price_for_user(self, given: Mapping[str, Any]) -> list[Fact]:
+        return price(self.http, self.option, given)

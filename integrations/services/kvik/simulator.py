@@ -8,12 +8,13 @@ word of an order, 401 for a dead token, how a price is asked for.
 import base64
 import json
 import time
+import zlib
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 from integrations import simulator
-from integrations.services.kvik.simulator_orders import PRAGUE, WORDS, order_id, order_row, stamp, tiny
+from integrations.services.kvik.simulator_orders import GOODS, PRAGUE, WORDS, order_id, order_row, stamp, tiny
 from integrations.simulator import Request, Response, Table
 from integrations.simulator.routes import Routes
 from integrations.simulator.wire import Row, answer
@@ -139,6 +140,17 @@ class Simulator(simulator.Simulator):
     def one_order(self, request: Request, key: str) -> Response:
         row = self.table("orders").get(key)
         return answer(row) if row else failed(404, "not_found", f"There is no order {key}.")
+
+    @routes("GET", "/api/app/products/{id}/price")
+    def price(self, request: Request, key: str) -> Response:
+        """Ten per cent less for whoever is named. The shop sells whatever it is asked for, but nothing without a digit."""
+        if not any(sign.isdigit() for sign in key):
+            return failed(404, "not_found", f"There is no product {key}.")
+        full = next((price for sku, _, price in GOODS if sku == key), 100 + zlib.crc32(key.encode()) % 5000)
+        user = dict(request.query).get("user", "")
+        gross = full * 0.9 if user else float(full)
+        told = {"price": f"{gross:.2f}", "price_without_vat": f"{gross / 1.21:.2f}", "currency": "CZK"}
+        return answer({"_type": "ProductPrice", "product": key, "user": user or None, **told})
 
     def shifted(self, flow: str, row: Row, by: timedelta) -> Row:
         return {**row, "updated_at": stamp(_moment(row["updated_at"]) + by)}

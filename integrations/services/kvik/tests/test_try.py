@@ -37,7 +37,7 @@ def sent(client: Client, vendor: Vendor, **changes: Any) -> dict[str, Any]:
 
 
 def stored() -> list[int]:
-    return [m.objects.count() for m in (Order, StatusWord, Reject, Fingerprint, SyncRun)]  # type: ignore[attr-defined]
+    return [m.objects.count() for m in (Order, StatusWord, Reject, Fingerprint, SyncRun)]
 
 
 def test_one_page_is_shown_beside_what_is_made_of_it_and_nothing_is_stored(
