@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, quote_plus
 
 SECRET_FIELD = re.compile(
-    r"""("?\w*(?:password|passwd|token|secret|authorization|api_?key)"?\s*[:=]\s*)("(?:[^"\\]|\\.)*"?|[^\s,}&]+)""",
+    r"""((?:password|passwd|token|secret|authorization|api_?key)"?\s*[:=]\s*)("(?:[^"\\]|\\.)*"?|[^\s,}&]+)""",
     re.IGNORECASE,
 )
 JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
