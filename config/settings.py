@@ -102,7 +102,7 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     DATABASE["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192;",
     }
     # Tests run on a file: several processes and threads write to it, as in life.
     DATABASE["TEST"] = {"NAME": env("TEST_SQLITE", default=str(VAR / "test.sqlite3"))}

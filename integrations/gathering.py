@@ -5,12 +5,14 @@ Nothing is promised meanwhile: the run's stored position and counts stay where t
 run up reads the pages behind it again from the answer on disk.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from integrations.intake import Sorted
 from integrations.models import SyncRun
 
 MOST_ROWS = 500
+AT_ONCE = 1000  # rows are read, compared and written together: their records take ten times the room of their text
 
 
 @dataclass
@@ -43,6 +45,15 @@ class Gathered:
     def outlive_page(self) -> None:
         """Copy what still lies in the page's own memory."""
         self.found.fresh = {key: row if isinstance(row, bytes) else bytes(row) for key, row in self.found.fresh.items()}
+
+    def parts(self) -> Iterator[Sorted]:
+        """The news, as many rows at a time as are stored together; what could not be read comes last."""
+        keys = list(self.found.fresh)
+        for start in range(0, len(keys), AT_ONCE):
+            part = keys[start : start + AT_ONCE]
+            yield Sorted({k: self.found.digests[k] for k in part}, {k: self.found.fresh[k] for k in part})
+        if self.found.unreadable:
+            yield Sorted(unreadable=self.found.unreadable)
 
     def taken(self) -> "Gathered":
         """All of it, and nothing is left."""

@@ -75,11 +75,10 @@ class Slice:
 
     def store(self) -> None:
         """Write what was gathered, in the caller's transaction; `save` has to follow in it."""
-        news = self.gathered.taken()
-        if news:
-            unchanged = self.run.unchanged
-            intake.store(self.schedule, self.flow, self.account, self.run, news.found, self.guard)
-            self.run.unchanged -= min(news.again, self.run.unchanged - unchanged)
+        news, unchanged = self.gathered.taken(), self.run.unchanged
+        for part in news.parts():
+            intake.store(self.schedule, self.flow, self.account, self.run, part, self.guard)
+        self.run.unchanged -= min(news.again, self.run.unchanged - unchanged)
 
     def save(self, **more: Any) -> None:
         """Write counts and position in the caller's transaction, with the ids seen up to there. Raises lease.Stale."""
