@@ -53,6 +53,15 @@ def stored(
     return found
 
 
+def children(model: type[Model], parent: str, ids: Iterable[int]) -> dict[tuple[int, str], Any]:
+    """Stored rows of these parents by (parent's id, external id); `parent` is the foreign key's column."""
+    found = {}
+    for part in chunks(sorted(ids)):
+        for row in model._default_manager.filter(**{f"{parent}__in": part}):
+            found[getattr(row, parent), row.external_id] = row  # type: ignore[attr-defined]
+    return found
+
+
 def write(
     model: type[Model],
     scope: Mapping[str, Any],

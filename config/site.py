@@ -19,7 +19,7 @@ TROUBLED = ("needs_auth", "blocked", "paused")
 # The menu's order.
 APPS = ("orders", "catalog", "integrations", "auth")
 MODELS = (
-    "Sale", "Purchase", "Package", "Transaction", "StatusWord", "CancelReason",
+    "Sale", "Purchase", "Package", "Return", "Transaction", "Customer", "AbandonedCart", "StatusWord", "CancelReason",
     "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",
     "Vendor", "Schedule", "SyncRun", "Held", "Reject", "ApiCall",
 )  # fmt: skip

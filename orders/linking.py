@@ -1,4 +1,4 @@
-"""What belongs together although it came apart: lines and variants, packages and transactions and their orders.
+"""What belongs together although it came apart: lines and variants; packages, returns, transactions and their orders.
 
 A vendor's lists arrive in any order, and an unchanged row is not looked at again; so whichever side comes later makes the link.
 """
@@ -6,17 +6,24 @@ A vendor's lists arrive in any order, and an unchanged row is not looked at agai
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
 from catalog import rows
 from catalog.mirror import search_text
 from catalog.models import Variant
-from orders.models import Order, OrderLine, Package, PackageLine, Transaction
+from orders.models import Order, OrderLine, Package, PackageLine, Return, ReturnLine, Transaction
 from orders.records import OrderLineRecord
 
 Match = tuple[int | None, str]  # variant id, how it was found
 NONE, AMBIGUOUS = "none", "ambiguous"
+# What may come before its order: the model, its lines, the column with the order's name as sent.
+WAITING: tuple[tuple[type[Any], type[Any] | None, str], ...] = (
+    (Package, PackageLine, "order_external_id"),
+    (Return, ReturnLine, "order_external_id"),
+    (Transaction, None, "order_number"),
+)
 
 
 def match(vendor_id: int, lines: Iterable[OrderLineRecord | OrderLine]) -> list[Match]:
@@ -71,38 +78,35 @@ def orders_named(vendor_id: int, names: Iterable[str]) -> dict[str, int]:
 
 
 def adopt(vendor_id: int, names: Mapping[str, int]) -> set[int]:
-    """Give packages and transactions that waited for an order to it: names (number, id, line id) → order id.
+    """Give packages, returns and transactions that waited for an order to it: names (number, id, line id) → order id.
 
-    Returns the ids of the orders that were given a package.
+    Returns the ids of the orders that were given something.
     """
     given: set[int] = set()
     for part in rows.chunks(sorted(filter(None, names))):
-        waiting = Package.objects.filter(vendor_id=vendor_id, order=None, order_external_id__in=part)
-        packages = list(waiting.prefetch_related("lines"))
-        for package in packages:
-            package.order_id = names[package.order_external_id]
-            given.add(package.order_id)
-        Package.objects.bulk_update(packages, ["order"], batch_size=rows.BATCH)
-        _adopt_lines(packages)
-        unpaid = Transaction.objects.filter(vendor_id=vendor_id, order=None, order_number__in=part)
-        transactions = list(unpaid.only("pk", "order_number"))
-        for transaction in transactions:
-            transaction.order_id = names[transaction.order_number]
-            given.add(transaction.order_id)
-        Transaction.objects.bulk_update(transactions, ["order"], batch_size=rows.BATCH)
+        for model, line, named in WAITING:
+            waiting = model._default_manager.filter(vendor_id=vendor_id, order=None, **{f"{named}__in": part})
+            found: list[Any] = list(waiting.defer("raw", "search"))
+            for row in found:
+                row.order_id = names[getattr(row, named)]
+                given.add(row.order_id)
+            model._default_manager.bulk_update(found, ["order"], batch_size=rows.BATCH)
+            if line is not None:
+                _adopt_lines(line, found)
     return given
 
 
-def _adopt_lines(packages: Iterable[Package]) -> None:
-    packages = list(packages)
-    ids = line_ids({package.order_id for package in packages if package.order_id})
-    lines: list[PackageLine] = []
-    for package in packages:
-        for line in package.lines.all():
-            line.order_line_id = ids.get((package.order_id or 0, line.line_external_id or line.sku))
-            if line.order_line_id:
-                lines.append(line)
-    PackageLine.objects.bulk_update(lines, ["order_line"], batch_size=rows.BATCH)
+def _adopt_lines(model: type[PackageLine | ReturnLine], found: Iterable[Any]) -> None:
+    """Link the lines of packages or returns that were given to their orders."""
+    owners = {row.pk: row for row in found}
+    ids = line_ids({row.order_id for row in owners.values()})
+    parent = "package_id" if model is PackageLine else "parent_id"
+    linked: list[Any] = []
+    for (owner, _), line in rows.children(model, parent, owners).items():
+        line.order_line_id = ids.get((owners[owner].order_id, line.line_external_id or line.sku))
+        if line.order_line_id:
+            linked.append(line)
+    model._default_manager.bulk_update(linked, ["order_line"], batch_size=rows.BATCH)
 
 
 def line_ids(order_ids: Iterable[int]) -> dict[tuple[int, str], int]:
@@ -117,7 +121,7 @@ def line_ids(order_ids: Iterable[int]) -> dict[tuple[int, str], int]:
 
 
 def refresh_search(order_ids: Iterable[int]) -> None:
-    """Let orders be found by the numbers their packages and transactions have by now."""
+    """Let orders be found by the numbers their packages, returns and transactions have by now."""
     for part in rows.chunks(sorted(set(order_ids))):
         changed = []
         numbers = later_numbers(part)
@@ -130,20 +134,21 @@ def refresh_search(order_ids: Iterable[int]) -> None:
 
 
 def later_numbers(order_ids: Iterable[int]) -> dict[int, list[str]]:
-    """What else an operator may hold of an order: numbers of its packages, their tracking, their invoices, transactions."""
+    """What else an operator may hold of an order: numbers of its packages, tracking, invoices, returns, transactions."""
     found: dict[int, list[str]] = {}
     for part in rows.chunks(sorted(order_ids)):
         packages = Package.objects.filter(order_id__in=part).order_by("pk")
         for pk, *numbers in packages.values_list("order_id", "tracking_number", "number", "invoice_number"):
             found.setdefault(pk or 0, []).extend(number for number in numbers if number)
-        transactions = Transaction.objects.filter(order_id__in=part).exclude(number="").order_by("pk")
-        for pk, number in transactions.values_list("order_id", "number"):
-            found.setdefault(pk or 0, []).append(number)
+        for model in (Return, Transaction):
+            numbered = model._default_manager.filter(order_id__in=part).exclude(number="").order_by("pk")
+            for pk, number in numbered.values_list("order_id", "number"):
+                found.setdefault(pk or 0, []).append(number)
     return found
 
 
 def order_text(order: object, lines: Iterable[object], later: Iterable[str]) -> str:
-    """The text an order is searched in: every number and name of it, of its lines, packages and transactions.
+    """The text an order is searched in: every number and name of it, of its lines, packages, returns and transactions.
 
     order and lines may be rows or records: what a record keeps as stored is the caller's to fill in.
     """

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from catalog.outcome import Batch
-from orders.models import Order, OrderLine, Package, Status, StatusWord
+from orders.models import Order, OrderLine, Package, Return, ReturnLine, Status, StatusWord
 
 LONGEST = 200
 
@@ -54,9 +54,13 @@ def overall(statuses: Iterable[str]) -> str:
 
 def remap(word: StatusWord) -> int:
     """Give every stored row with this word the meaning an operator chose; returns how many changed."""
+    own = {"vendor_id": word.vendor_id, "vendor_status": word.word}
     if word.subject == StatusWord.Subject.PACKAGE:
-        packages = Package.objects.filter(vendor_id=word.vendor_id, vendor_status=word.word)
-        return packages.exclude(status=word.meaning).update(status=word.meaning)
+        return Package.objects.filter(**own).exclude(status=word.meaning).update(status=word.meaning)
+    if word.subject == StatusWord.Subject.RETURN:
+        parts = ReturnLine.objects.filter(parent__vendor_id=word.vendor_id, vendor_status=word.word)
+        changed = parts.exclude(status=word.meaning).update(status=word.meaning)
+        return changed + Return.objects.filter(**own).exclude(status=word.meaning).update(status=word.meaning)
     lines = OrderLine.objects.filter(order__vendor_id=word.vendor_id, vendor_status=word.word)
     touched = list(lines.values_list("order_id", flat=True).distinct())
     changed = lines.exclude(status=word.meaning).update(status=word.meaning)

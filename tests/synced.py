@@ -1,16 +1,21 @@
-"""A hub with both simulators' rows in it, as a first sync leaves them, with one thing of every kind that can go wrong."""
+"""A hub with the simulators' rows in it, as a first sync leaves them, with one thing of every kind that can go wrong."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core.management import call_command
 from django.utils import timezone
 
+from catalog.outcome import Batch, Item
 from integrations import asking, demo, simulator, sync
 from integrations.models import Held, Reject, Schedule, SyncRun, Trigger, Vendor
 from integrations.service import service_class
+from orders import mirror
+from orders.models import Order
+from orders.records import CartLineRecord, CartRecord, CustomerRecord, ReturnLineRecord, ReturnRecord
 
 
 def run_all(vendor: Vendor) -> None:
@@ -28,6 +33,7 @@ def hub(size: int | None = None) -> Iterator[dict[str, Vendor]]:
             for vendor in vendors.values():
                 run_all(vendor)
             trouble(server, vendors["elko"])
+            people_and_returns(vendors["elryan"])
         yield vendors
     finally:
         call_command("flush", interactive=False, verbosity=0)
@@ -50,3 +56,27 @@ def trouble(server: Any, vendor: Vendor) -> None:
     assert Reject.objects.exists()
     assert Held.objects.filter(state="waiting").exists()
     assert SyncRun.objects.filter(state="failed").exists()
+
+
+def people_and_returns(vendor: Vendor) -> None:
+    """A customer with an order, a return of it and a cart that was left."""
+    order = Order.objects.filter(vendor=vendor, lines__isnull=False).first()
+    assert order is not None
+    line = order.lines.first()
+    assert line is not None
+    now = timezone.now()
+    one: dict[str, Any] = {
+        "customers": CustomerRecord("C-1", name="Jane <b>Roe</b>", email="jane@example.com", addresses=({"city": "Riga"},)),
+        "returns": ReturnRecord(
+            "R-1", order=order.number, number="R-1", vendor_status="asked", status="requested", amount=Decimal("4.5"),
+            customer_external_id="C-1", vendor_created_at=now, currency="EUR",
+            lines=(ReturnLineRecord("1", order_line=line.external_id, quantity=Decimal(1), reason="too small"),),
+        ),
+        "abandoned_carts": CartRecord(
+            "K-1", customer_external_id="C-1", customer_name="Jane Roe", total=Decimal("12.30"), currency="EUR",
+            lines=(CartLineRecord(sku="L-1", name="Lamp", quantity=Decimal(2), price=Decimal("6.15")),),
+        ),
+    }  # fmt: skip
+    for flow, record in one.items():
+        getattr(mirror, flow)(Batch(vendor.pk, [Item(record.external_id, record, {"id": record.external_id})], now))
+    Order.objects.filter(pk=order.pk).update(customer_external_id="C-1")

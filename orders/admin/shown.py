@@ -1,0 +1,50 @@
+"""What pages of sold things share: how a status reads, what was asked for last, notes."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from config.admin import MirrorAdmin, badge, link
+from integrations.admin.asked import FetchAgain, last_run, last_run_shown
+from orders.models import Customer
+
+TONES = {
+    "new": "warn", "on_hold": "bad", "unknown": "warn", "failed": "bad", "cancelled": "quiet", "returned": "quiet",
+    "delivered": "good", "shipped": "good", "requested": "warn", "refused": "quiet", "done": "good",
+}  # fmt: skip
+
+
+def status_cell(row: Any) -> Any:
+    """Our word, and the vendor's beside it where it says more."""
+    ours = row.get_status_display()
+    theirs = row.vendor_status
+    same = not theirs or theirs.replace("_", " ").casefold() == ours.casefold()
+    return badge(ours if same else f"{ours} · {theirs}", TONES.get(row.status, ""))
+
+
+def customer_cell(row: Any) -> Any:
+    """The customer a row names: a link once the vendor listed that customer, else the id as sent."""
+    named = row.customer_external_id
+    if not named:
+        return link(None)
+    found = Customer.objects.filter(vendor=row.vendor_id, external_id=named).defer("raw", "search").first()
+    return link(found) if found else named
+
+
+class MoneyTrail(FetchAgain, MirrorAdmin):
+    """Orders, packages, returns and transactions: the last run is told beside the row."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        page = match is not None and (match.url_name or "").endswith("_change")
+        return rows.annotate(last_run=last_run(self.flows)) if page else rows
+
+    @admin.display(description="customer")
+    def customer_shown(self, row: Any) -> Any:
+        return customer_cell(row)
+
+    @admin.display(description="last run")
+    def run_shown(self, row: Any) -> Any:
+        return last_run_shown(getattr(row, "last_run", None))
