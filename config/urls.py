@@ -1,9 +1,9 @@
-"""Two addresses: the admin, where people work, and a health check for machines."""
+"""The admin, where people work; a health check for machines; and what vendors post to."""
 
 from django.contrib import admin
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 
@@ -18,4 +18,5 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index", permanent=False)),
     path("healthz", healthy, name="healthz"),
     path("admin/", admin.site.urls),
+    path("hooks/", include("integrations.webhooks.urls")),
 ]

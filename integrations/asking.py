@@ -1,6 +1,9 @@
-"""Runs that operators ask for: written down first, so that a lost hint loses no wish and its page can be looked at at once."""
+"""Runs that operators or vendors' news ask for: written down first, so that a lost hint loses no wish.
 
-from collections.abc import Iterable, Sequence
+A wish has its page from the first moment on.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from django.db import IntegrityError, transaction
@@ -10,6 +13,7 @@ from integrations import sync
 from integrations.models import Schedule, SyncRun, Trigger, Vendor
 from integrations.service import service_class
 
+TOGETHER = 500  # rows read one by one by one run
 OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
 
 
@@ -18,8 +22,6 @@ def ask(
     vendor: Vendor, flow: str, *, mode: str = SyncRun.Mode.CHANGES, codes: Sequence[str] = (), by: str = ""
 ) -> SyncRun:
     """A queued run; the same wish that still waits is returned instead of a second one. LookupError names the flows there are."""
-    from integrations import tasks
-
     schedule = sync.schedule_of(vendor, flow)
     Schedule.objects.select_for_update().only("pk").get(pk=schedule.pk)
     wish = {"vendor": vendor, "flow": flow, "mode": mode, "codes": sorted(set(codes))}
@@ -33,10 +35,43 @@ def ask(
             started_at=timezone.now(),
             cursor_before=schedule.cursor,
         )
-    lane = service_class(vendor.kind).flows[flow].lane
-    # A broker that is away costs only time: the sweep asks again.
-    transaction.on_commit(partial(tasks.continue_run.apply_async, (run.pk,), queue=lane), robust=True)
+    _hint(run)
     return run
+
+
+@transaction.atomic
+def tell(vendor: Vendor, flow: str, codes: Collection[str]) -> SyncRun:
+    """A queued run that reads these rows again because the vendor says they changed; without codes: whatever changed.
+
+    What is told before the run begins goes with it, so that many pieces of news of one row are one read. What is told later is a
+    run of its own: the row may have been read already.
+    """
+    schedule = sync.schedule_of(vendor, flow)
+    Schedule.objects.select_for_update().only("pk").get(pk=schedule.pk)
+    wish = {"vendor": vendor, "flow": flow, "mode": SyncRun.Mode.CHANGES, "trigger": Trigger.WEBHOOK}
+    queued = SyncRun.objects.select_for_update().filter(**wish, state=SyncRun.State.QUEUED)
+    for run in queued:
+        together = sorted({*run.codes, *codes})
+        if bool(run.codes) == bool(codes) and len(together) <= TOGETHER:
+            SyncRun.objects.filter(pk=run.pk).update(codes=together)
+            return run
+    run = SyncRun.objects.create(
+        **wish,
+        codes=sorted(codes),
+        state=SyncRun.State.QUEUED,
+        started_at=timezone.now(),
+        cursor_before=schedule.cursor,
+    )
+    _hint(run)
+    return run
+
+
+def _hint(run: SyncRun) -> None:
+    """Tell a worker once it is committed. A broker that is away costs only time: the sweep asks again."""
+    from integrations import tasks
+
+    lane = service_class(run.vendor.kind).flows[run.flow].lane
+    transaction.on_commit(partial(tasks.continue_run.apply_async, (run.pk,), queue=lane), robust=True)
 
 
 def begin(run: SyncRun) -> bool:

@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from integrations import renewal, schedules, vault
 from integrations.models import Fingerprint, Vendor
 from integrations.service import Option, Preset, VendorService, service_class
+from integrations.webhooks import addresses
 
 
 class BadOption(ValueError):
@@ -138,6 +139,7 @@ def connect(
         if value:
             vault.set_secret(vendor, secret, value, user)
     schedules.ensure(vendor)
+    addresses.ensure(vendor)
     return vendor
 
 

@@ -76,6 +76,15 @@ def apply_gone(schedule: Schedule, run: SyncRun | None, flow: Flow, missing: Seq
         run.gone += marked
 
 
+def absent(schedule: Schedule, run: SyncRun, flow: Flow, external_ids: Sequence[str]) -> None:
+    """Rows asked for one by one of which the vendor itself said that there are none: gone where a flow's rows can go at all."""
+    if flow.complete:
+        apply_gone(schedule, run, flow, external_ids)
+    else:
+        fingerprint.drop(schedule.pk, external_ids)
+    intake.resolve(schedule, list(external_ids), timezone.now())
+
+
 def decide(schedule: Schedule, run: SyncRun, flow: Flow, account: Account) -> None:
     """Rows of which a part was held back in this run: prices wait; zeros wait when they are many, else they are applied."""
     aside = _rows(schedule).filter(run=run)

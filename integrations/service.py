@@ -6,7 +6,7 @@ A service declares; it does not loop over runs, sleep, retry, log, catch or save
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from integrations.auth import Auth
     from integrations.http import Client
+    from integrations.webhooks.hook import Hook, News
 
 Row = Mapping[str, Any]
 Position = Any  # JSON; what a service needs to go on behind a committed page
@@ -183,6 +184,7 @@ class Page:
     total: rows expected in the whole run, when known. Rows may be released after the page was handled.
     note: what an operator should know of it, kept on the run. gaps: told on the last page, that not everything there is has come,
     so that nothing which is missing is gone.
+    absent: external ids asked for one by one of which the vendor said that there is no such row (any more).
     """
 
     rows: Sequence[bytes | memoryview]
@@ -193,6 +195,7 @@ class Page:
     again: bool = False  # handled before by the same run: counts as seen, nothing else
     note: str = ""
     gaps: bool = False
+    absent: Sequence[str] = ()
 
 
 @dataclass
@@ -252,6 +255,7 @@ class VendorService:
     )
     flows: ClassVar[Mapping[str, Flow]] = {}
     lookups: ClassVar[tuple[Lookup, ...]] = ()
+    hooks: ClassVar["Mapping[str, Hook]"] = {}  # addresses of ours that this vendor posts to
     rate: ClassVar[Rate] = Rate(calls=1)
     headers: ClassVar[Mapping[str, str]] = {}  # sent with every call, also the one that fetches a secret
     time_zone: ClassVar[str] = "UTC"
@@ -299,6 +303,18 @@ class VendorService:
     def probe(self) -> Verdict:
         """Ask the vendor something harmless. VendorErrors may pass through: `probe.py` turns them into a Verdict."""
         raise NotImplementedError(f"{type(self).__name__} declares no probe()")
+
+    def tend_hook(self, hook: str, address: str, flows: Collection[str]) -> Sequence[str]:
+        """Make the vendor's side post to `address` the events of these flows, and mend what is broken there.
+
+        Called now and then for hooks that are `tended`, and at once when one is switched on or its address changes. Returns one
+        line for people on each thing it had to do.
+        """
+        raise NotImplementedError(f"{type(self).__name__} declares no tend_hook()")
+
+    def missed_news(self, hook: str) -> "Iterable[News]":
+        """What the vendor says it could not deliver; nothing where it keeps no such list. For hooks that are `tended`."""
+        return ()
 
 
 def option_of(options: Iterable[Option], account: Account, name: str) -> Any:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations import asking, lease, schedules, spooling, sync
 from integrations.models import ApiCall, Schedule, SyncRun, Trigger
 from integrations.service import service_class
+from integrations.webhooks import keeping, reading, tending
 
 HINT_LIVES = 300.0  # seconds; the next sweeps hint again, and none of their hints stays in a queue for ever
 log = logging.getLogger(__name__)
@@ -23,10 +24,11 @@ class Swept:
     orphans: int = 0
     asked: int = 0
     late: int = 0
+    news: int = 0
 
 
 def sweep() -> Swept:
-    """Publish hints for what is due or left lying, raise late alarms, trim the call log."""
+    """Publish hints for what is due or left lying, raise late alarms, trim the call log and the inbox."""
     from integrations import tasks
 
     found = Swept()
@@ -42,12 +44,16 @@ def sweep() -> Swept:
     for run in asking.next_ones():
         continue_later(run, expires=HINT_LIVES)
         found.asked += 1
+    found.news = reading.sweep()
+    for callback_id in tending.due():
+        tasks.tend_hook.apply_async((callback_id,), queue="live", expires=HINT_LIVES)
     new = schedules.raise_alarms()
     found.late = len(new)
     if new:
         _tell(new)
     spooling.sweep()
     _trim_calls()
+    keeping.trim()
     return found
 
 

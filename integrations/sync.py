@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import circuit, ending, intake, lease, outage, spooling
+from integrations import circuit, ending, guarding, intake, lease, outage, spooling
 from integrations.circuit import Leave
 from integrations.connection import with_service
 from integrations.errors import VendorError
@@ -203,7 +203,7 @@ def _handled(work: Slice, page: Page) -> bool:
         if not page.again:
             _take(work, page, found, new)
         # What cost a call is not asked for twice; what can be cut from the same answer again waits for more.
-        if over or work.gathered.full or run.requests != work.calls_saved or _since(work) > SAVE_EVERY:
+        if over or page.absent or work.gathered.full or run.requests != work.calls_saved or _since(work) > SAVE_EVERY:
             work.store()
             if not page.last:
                 work.save()
@@ -250,6 +250,8 @@ def _take(work: Slice, page: Page, found: intake.Sorted, new: int) -> None:
     if page.note and page.note not in run.note:
         run.note = f"{run.note} {page.note}".strip()
     work.gathered.add(run, found, again)
+    if page.absent:
+        guarding.absent(work.schedule, run, work.flow, page.absent)
 
 
 def _codes(work: Slice) -> Any:

@@ -9,6 +9,7 @@ from celery.signals import worker_shutting_down
 
 from integrations import sweeping, sync
 from integrations.models import Trigger, Vendor
+from integrations.webhooks import reading, tending
 
 # Made before the pool forks, so that the children see it when the worker is told to stop and park at the next page. Without a
 # lock: a child that was killed while it held one would hang all the others.
@@ -46,6 +47,18 @@ def continue_run(run_id: int) -> None:
 def run_due(vendor_id: int, flow: str) -> None:
     """Run a flow if its time has come by the database's word."""
     sweeping.run_if_due(vendor_id, flow)
+
+
+@shared_task
+def read_news(vendor_id: int) -> None:
+    """Ask for the rows that a vendor's deliveries are about."""
+    reading.read(vendor_id)
+
+
+@shared_task
+def tend_hook(callback_id: int) -> None:
+    """Look after what a vendor posts to one of our addresses, and ask for what it could not deliver."""
+    tending.tend(callback_id)
 
 
 @shared_task

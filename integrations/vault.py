@@ -77,11 +77,12 @@ def set_secret(
     *,
     expires_at: datetime | None = None,
     fetched: bool = False,
+    signs_in: bool = True,
 ) -> Token:
     """Store a secret in place of the active one of that name, which is revoked and wiped in the same transaction.
 
-    A connection that waits for a good token goes on. expires_at: else it is read from a JWT. fetched: by the hub, which will
-    fetch the next one too.
+    A connection that waits for a good token goes on, unless this one is no token to sign in with. expires_at: else it is read
+    from a JWT. fetched: by the hub, which will fetch the next one too.
     """
     value = value.strip()
     if not value:
@@ -101,7 +102,8 @@ def set_secret(
             expires_at=expires_at or expiry(value),
             fetched=fetched,
         )
-        circuit.renewed(vendor.pk)
+        if signs_in:
+            circuit.renewed(vendor.pk)
         return token
 
 
@@ -124,6 +126,12 @@ def opened(vendor: Vendor) -> Opened:
             raise VaultError(f"Secret “{token.name}” of {vendor}: {error}") from None
         found.ids[token.name], found.expires[token.name] = token.pk, token.expires_at
     return found
+
+
+def secret(vendor_id: int, name: str) -> str:
+    """One active secret; empty where there is none. Raises VaultError when it cannot be read."""
+    token = Token.objects.filter(vendor=vendor_id, name=name, active=True).only("ciphertext").first()
+    return decrypt(token.ciphertext, bound=_bound(vendor_id, name)) if token else ""
 
 
 def secrets_of(vendor: Vendor) -> dict[str, str]:

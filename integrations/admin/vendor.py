@@ -123,6 +123,7 @@ class VendorAdmin(TryOut, VendorButtons, HubAdmin):
 
     def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
         from integrations import connecting, renewal, schedules, vault
+        from integrations.webhooks import addresses
 
         # Name only what the form holds: a run may write how the connection stands at this moment.
         obj.save(update_fields=[*VendorForm.Meta.fields, "kind", "options", "confirmed"] if change else None)
@@ -140,6 +141,7 @@ class VendorAdmin(TryOut, VendorButtons, HubAdmin):
         if form.unresolved:
             messages.warning(request, f"Saved, but the address leads nowhere just now: {form.unresolved}")
         schedules.ensure(obj)
+        addresses.ensure(obj)
 
     def response_add(self, request: HttpRequest, obj: Vendor, post_url_continue: str | None = None) -> HttpResponse:
         """On its own page, where the connection test is the next thing to press."""

@@ -2,11 +2,15 @@
 
 from integrations.models.budget import RateSlot, RateWaiter
 from integrations.models.calls import ApiCall
+from integrations.models.networks import AllowedNetwork
 from integrations.models.runs import Decision, Fingerprint, Held, HeldRow, Reject, RunSeen, Schedule, SyncRun, Trigger
 from integrations.models.vendor import Token, Vendor
+from integrations.models.webhooks import Callback, WebhookDelivery
 
 __all__ = [
+    "AllowedNetwork",
     "ApiCall",
+    "Callback",
     "Decision",
     "Fingerprint",
     "Held",
@@ -20,4 +24,5 @@ __all__ = [
     "Token",
     "Trigger",
     "Vendor",
+    "WebhookDelivery",
 ]

@@ -1,0 +1,99 @@
+"""Our secret paths: made, found by their digest, shown to admins, replaced with an overlap; and the keys deliveries are signed with."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations import vault
+from integrations.models import Callback, Vendor
+from integrations.service import services
+from integrations.webhooks.hook import Hook, Signature
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+OVERLAP = timedelta(hours=24)  # in which the old path, or the old key, is still good
+
+
+def ensure(vendor: Vendor) -> list[Callback]:
+    """An address for every hook the kind declares; what there is stays."""
+    known = set(vendor.callbacks.values_list("hook", flat=True))
+    declared = services()[vendor.kind].hooks if vendor.kind in services() else {}
+    return [make(vendor, name) for name in declared if name not in known]
+
+
+@transaction.atomic
+def make(vendor: Vendor, hook: str) -> Callback:
+    """A fresh address for this hook, switched off."""
+    token = secrets.token_urlsafe(32)
+    vault.set_secret(vendor, f"hook:{hook}", token, signs_in=False)
+    return Callback.objects.create(vendor=vendor, hook=hook, digest=digest_of(token), created_at=timezone.now())
+
+
+def find(token: str) -> Callback | None:
+    """The callback of a path, while it is switched on; the path before a replacement for as long as it is good."""
+    digest, now = digest_of(token), timezone.now()
+    ours = Q(digest=digest) | Q(old_digest=digest, old_until__gt=now)
+    return Callback.objects.filter(ours, active=True, vendor__enabled=True).select_related("vendor").first()
+
+
+def declared(callback: Callback) -> Hook | None:
+    """What its vendor declares of it; None when the kind or the hook is gone."""
+    service = services().get(callback.vendor.kind)
+    return service.hooks.get(callback.hook) if service else None
+
+
+def path_of(callback: Callback) -> str:
+    """The path as vendors are to call it. Raises VaultError when it cannot be read."""
+    return reverse("hooks:post", args=[vault.secret(callback.vendor_id, f"hook:{callback.hook}")])
+
+
+def url_of(callback: Callback) -> str:
+    """The whole address; empty while HUB_PUBLIC_URL is not set."""
+    return f"{settings.HUB_PUBLIC_URL}{path_of(callback)}" if settings.HUB_PUBLIC_URL else ""
+
+
+@transaction.atomic
+def replace(callback: Callback, user: "AbstractBaseUser | None" = None, overlap: timedelta = OVERLAP) -> None:
+    """Another path; the old one is good for a while, so that nothing is lost while the vendor learns the new one."""
+    token, now = secrets.token_urlsafe(32), timezone.now()
+    vault.set_secret(callback.vendor, f"hook:{callback.hook}", token, user, signs_in=False)
+    callback.old_digest, callback.old_until = callback.digest, now + overlap
+    callback.digest, callback.created_at, callback.tend_at = digest_of(token), now, now
+    callback.save(update_fields=["digest", "old_digest", "old_until", "created_at", "tend_at"])
+
+
+@transaction.atomic
+def set_key(
+    callback: Callback, value: str, user: "AbstractBaseUser | None" = None, overlap: timedelta = OVERLAP
+) -> None:
+    """The key its deliveries are signed with; the one before is good for a while."""
+    name = f"hook:{callback.hook}:key"
+    before = vault.secret(callback.vendor_id, name)
+    if before:
+        vault.set_secret(callback.vendor, f"{name}:old", before, user, signs_in=False)
+        callback.old_key_until = timezone.now() + overlap
+        callback.save(update_fields=["old_key_until"])
+    vault.set_secret(callback.vendor, name, value, user, signs_in=False)
+
+
+def keys_of(callback: Callback, signature: Signature) -> list[str]:
+    """Every key a delivery may be signed with now: the address's own, the one before it, the connection's secrets."""
+    held = vault.opened(callback.vendor).values
+    own = f"hook:{callback.hook}:key"
+    names = [own]
+    if callback.old_key_until and callback.old_key_until > timezone.now():
+        names.append(f"{own}:old")
+    return [held[name] for name in (*names, *signature.keys) if held.get(name)]
+
+
+def digest_of(token: str) -> str:
+    """Of 256 random bits a plain digest tells nobody anything."""
+    return hashlib.sha256(token.encode()).hexdigest()
