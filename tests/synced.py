@@ -10,8 +10,18 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from catalog.outcome import Batch, Item
-from integrations import asking, demo, simulator, sync
-from integrations.models import Held, Reject, Schedule, SyncRun, Trigger, Vendor
+from integrations import asking, demo, simulator, sync, vault
+from integrations.models import (
+    AllowedNetwork,
+    Callback,
+    Held,
+    Reject,
+    Schedule,
+    SyncRun,
+    Trigger,
+    Vendor,
+    WebhookDelivery,
+)
 from integrations.service import service_class
 from orders import mirror
 from orders.models import Order
@@ -34,6 +44,7 @@ def hub(size: int | None = None) -> Iterator[dict[str, Vendor]]:
                 run_all(vendor)
             trouble(server, vendors["elko"])
             people_and_returns(vendors["elryan"])
+            deliveries(vendors["elryan"])
         yield vendors
     finally:
         call_command("flush", interactive=False, verbosity=0)
@@ -80,3 +91,15 @@ def people_and_returns(vendor: Vendor) -> None:
     for flow, record in one.items():
         getattr(mirror, flow)(Batch(vendor.pk, [Item(record.external_id, record, {"id": record.external_id})], now))
     Order.objects.filter(pk=order.pk).update(customer_external_id="C-1")
+
+
+def deliveries(vendor: Vendor) -> None:
+    """An address of ours, what came there, and from where it may."""
+    now = timezone.now()
+    token = vault.set_secret(vendor, "hook:events", "a-path-that-nobody-guesses", signs_in=False)
+    callback = Callback.objects.create(vendor=vendor, hook="events", digest=token.fingerprint, created_at=now)
+    WebhookDelivery.objects.create(
+        callback=callback, vendor=vendor, event="order.update", flow="orders", external_id="7", external_ids=["7"],
+        body=b'{"id": "7", "name": "<b>twelve</b>"}', state="done", received_at=now,
+    )  # fmt: skip
+    AllowedNetwork.objects.create(network="198.51.100.0/24", vendor=vendor, note="Their office")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core import mail
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -323,7 +324,7 @@ def test_only_listed_addresses_may_post(shop: Shop, vendor: Vendor, settings: An
     assert "127.0.0.1" in Callback.objects.get(vendor=vendor, hook="events").refused_why
     assert post("order.update", {"id": "3"}, path=path, REMOTE_ADDR="198.51.100.4") == 200
     assert post("order.update", {"id": "4"}, path=path, REMOTE_ADDR="198.51.100.10") == 403
-    forged = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "198.51.100.4"}
+    forged: dict[str, Any] = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "198.51.100.4"}
     assert post("order.update", {"id": "5"}, path=path, **forged) == 403
     settings.HUB_TRUSTED_PROXIES = 1
     assert post("order.update", {"id": "6"}, path=path, **forged) == 200
@@ -331,6 +332,23 @@ def test_only_listed_addresses_may_post(shop: Shop, vendor: Vendor, settings: An
     assert post("order.update", {"id": "7"}, path=path, **forged) == 403
     AllowedNetwork.objects.filter(vendor=vendor).update(expires_at=timezone.now() - timedelta(seconds=1))
     assert post("order.update", {"id": "8"}, path=path) == 200
+
+
+def test_what_cannot_be_stored_is_to_be_sent_again(
+    shop: Shop, vendor: Vendor, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = addresses.path_of(callback())
+
+    def full(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("INSERT"):
+            raise OperationalError("the disk is full")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(full), caplog.at_level(logging.DEBUG):
+        assert post("order.update", {"id": "7"}, path=path) == 503
+    assert "the disk is full" in caplog.text
+    assert path.split("/")[2] not in caplog.text
+    assert post("order.update", {"id": "7"}, path=path) == 200
 
 
 # -- an address that answers

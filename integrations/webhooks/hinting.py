@@ -7,6 +7,8 @@ import logging
 import os
 import threading
 
+from kombu.exceptions import KombuError
+
 PAUSE = 0.5  # seconds in which many deliveries become one hint
 LIVES = 300.0
 log = logging.getLogger(__name__)
@@ -45,6 +47,6 @@ def publish() -> None:
     for vendor_id in vendors:
         try:
             tasks.read_news.apply_async((vendor_id,), queue="live", expires=LIVES, retry=False)
-        except Exception:  # any broker's own errors
-            log.exception("The broker took no hint; the next sweep finds what waits")
+        except (OSError, KombuError) as error:
+            log.warning("The broker took no hint (%s); the next sweep finds what waits", type(error).__name__)
             return

@@ -21,13 +21,13 @@ class NotTaken(Exception):
         self.status = status
 
 
-def body_of(environ: dict[str, Any], most: int, patience: float = PATIENCE) -> bytes:
+def body_of(environ: dict[str, Any], most: int) -> bytes:
     """The bytes as they came. Raises NotTaken: 413 (before reading what is announced as too long), 408, 411, 415, 400."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         raise NotTaken(415, "a compressed body")
     length = _announced(environ, most)
-    until, pieces, had = time.monotonic() + patience, [], 0
-    with _cut_off(environ.get("gunicorn.socket"), patience):
+    until, pieces, had = time.monotonic() + PATIENCE, [], 0
+    with _cut_off(environ.get("gunicorn.socket"), PATIENCE):
         try:
             while length is None or had < length:
                 piece = environ["wsgi.input"].read(min(PIECE, most + 1 - had if length is None else length - had))

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+NEWS = Path("integrations", "webhooks")
 ROOMS = ("catalog", "integrations", "orders")
 
 
@@ -39,7 +40,13 @@ def points() -> tuple[Point, ...]:
 
 
 def names() -> list[str]:
-    return sorted(point.name for point in points())
+    """Those a run passes."""
+    return sorted(point.name for point in points() if NEWS not in point.path.parents)
+
+
+def names_of_news() -> list[str]:
+    """Those a delivery passes, before there is a run."""
+    return sorted(point.name for point in points() if NEWS in point.path.parents)
 
 
 def _called(call: ast.Call) -> str:
