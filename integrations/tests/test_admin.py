@@ -84,6 +84,14 @@ def rows(db, monkeypatch):
             package = orders.Package.objects.create(
                 **seen, external_id=f"k{direction}{number}", order=order, tracking_number=f"T{number}"
             )
+        back = orders.Return.objects.create(
+            **seen, external_id=f"b{number}", order=order, customer_external_id="c1", search=f"B{number}"
+        )
+        orders.ReturnLine.objects.create(parent=back, external_id="1", order_line=line, quantity=1)
+        orders.Customer.objects.create(**seen, external_id=f"c{number}", name=f"Jane {number}", email="j@example.com")
+        orders.AbandonedCart.objects.create(
+            **seen, external_id=f"k{number}", customer_external_id="c1", lines=[{"sku": "<script>alert(1)</script>"}]
+        )
         orders.PackageLine.objects.create(package=package, external_id="1", order_line=line, serials=["A"])
         orders.TrackingEvent.objects.create(package=package, external_id="1", at=now, text="Left")
         catalog.PriceChange.objects.create(
@@ -110,6 +118,13 @@ def rows(db, monkeypatch):
         vendor=vendor, flow="products", every=timedelta(hours=1), max_age=timedelta(hours=3), alarmed_at=now, failures=2
     )
     door.Token.objects.create(vendor=vendor, name="token", ciphertext=PLANTED, last_four="hown", created_at=now)
+    callback = door.Callback.objects.create(vendor=vendor, hook="events", digest="d", created_at=now)
+    for number in range(12):
+        door.WebhookDelivery.objects.create(
+            callback=callback, vendor=vendor, event="order.update", flow="products", external_id=str(number), run=run,
+            digest=str(number), body=b"<script>alert(1)</script>", headers={"X-A": "1"}, received_at=now,
+        )  # fmt: skip
+    door.AllowedNetwork.objects.create(network="192.0.2.0/24", vendor=vendor)
     orders.StatusWord.objects.create(vendor=vendor, subject="order", word="awaiting_pickup", seen_at=now)
     orders.CancelReason.objects.create(**seen, external_id="1", name="Out of stock")
     return vendor

@@ -52,7 +52,10 @@ def declared(callback: Callback) -> Hook | None:
 
 def path_of(callback: Callback) -> str:
     """The path as vendors are to call it. Raises VaultError when it cannot be read."""
-    return reverse("hooks:post", args=[vault.secret(callback.vendor_id, f"hook:{callback.hook}")])
+    token = vault.secret(callback.vendor_id, f"hook:{callback.hook}")
+    if not token:
+        raise vault.VaultError("Its path is not stored any more. Choose “Replace the address” in the list.")
+    return reverse("hooks:post", args=[token])
 
 
 def url_of(callback: Callback) -> str:
