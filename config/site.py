@@ -21,7 +21,8 @@ APPS = ("orders", "catalog", "integrations", "auth")
 MODELS = (
     "Sale", "Purchase", "Package", "Return", "Transaction", "Customer", "AbandonedCart", "StatusWord", "CancelReason",
     "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",
-    "Vendor", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork", "ApiCall",
+    "Vendor", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork",
+    "ShippingRate", "ShippingZone", "ApiCall",
 )  # fmt: skip
 
 

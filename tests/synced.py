@@ -17,6 +17,8 @@ from integrations.models import (
     Held,
     Reject,
     Schedule,
+    ShippingRate,
+    ShippingZone,
     SyncRun,
     Trigger,
     Vendor,
@@ -102,4 +104,7 @@ def deliveries(vendor: Vendor) -> None:
         callback=callback, vendor=vendor, event="order.update", flow="orders", external_id="7", external_ids=["7"],
         body=b'{"id": "7", "name": "<b>twelve</b>"}', state="done", received_at=now,
     )  # fmt: skip
+    zone = ShippingZone.objects.create(vendor=vendor, name="Baltic", countries="LV, LT, EE")
+    for at in (zone, None):
+        ShippingRate.objects.create(vendor=vendor, zone=at, name="Courier", code="courier", price=5, currency="EUR")
     AllowedNetwork.objects.create(network="198.51.100.0/24", vendor=vendor, note="Their office")

@@ -3,6 +3,7 @@
 from integrations.models.budget import RateSlot, RateWaiter
 from integrations.models.calls import ApiCall
 from integrations.models.networks import AllowedNetwork
+from integrations.models.rates import ShippingRate, ShippingZone
 from integrations.models.runs import Decision, Fingerprint, Held, HeldRow, Reject, RunSeen, Schedule, SyncRun, Trigger
 from integrations.models.vendor import Token, Vendor
 from integrations.models.webhooks import Callback, WebhookDelivery
@@ -20,6 +21,8 @@ __all__ = [
     "Reject",
     "RunSeen",
     "Schedule",
+    "ShippingRate",
+    "ShippingZone",
     "SyncRun",
     "Token",
     "Trigger",

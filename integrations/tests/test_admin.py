@@ -124,6 +124,8 @@ def rows(db, monkeypatch):
             callback=callback, vendor=vendor, event="order.update", flow="products", external_id=str(number), run=run,
             digest=str(number), body=b"<script>alert(1)</script>", headers={"X-A": "1"}, received_at=now,
         )  # fmt: skip
+    zone = door.ShippingZone.objects.create(vendor=vendor, name="Baltic", countries="LV")
+    door.ShippingRate.objects.create(vendor=vendor, zone=zone, name="Courier", code="courier", price=5, currency="EUR")
     door.AllowedNetwork.objects.create(network="192.0.2.0/24", vendor=vendor)
     orders.StatusWord.objects.create(vendor=vendor, subject="order", word="awaiting_pickup", seen_at=now)
     orders.CancelReason.objects.create(**seen, external_id="1", name="Out of stock")
