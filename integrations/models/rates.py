@@ -5,7 +5,10 @@ from django.db import models
 
 from integrations.models.vendor import Vendor
 
-AMOUNT = {"max_digits": 14, "decimal_places": 3, "null": True, "blank": True}
+
+def bound(title: str) -> models.DecimalField:
+    """One end of a band; NULL is open."""
+    return models.DecimalField(title, max_digits=14, decimal_places=3, null=True, blank=True)
 
 
 class ShippingZone(models.Model):
@@ -47,11 +50,11 @@ class ShippingRate(models.Model):
     description = models.CharField(max_length=300, blank=True)
     price = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
-    weight_from = models.DecimalField("from, kg", **AMOUNT)
-    weight_below = models.DecimalField("below, kg", **AMOUNT)
-    value_from = models.DecimalField("from a value of", **AMOUNT)
-    value_below = models.DecimalField("below a value of", **AMOUNT)
-    free_over = models.DecimalField("free from a value of", **AMOUNT)
+    weight_from = bound("from, kg")
+    weight_below = bound("below, kg")
+    value_from = bound("from a value of")
+    value_below = bound("below a value of")
+    free_over = bound("free from a value of")
     days_min = models.PositiveSmallIntegerField("days at least", null=True, blank=True, help_text="Handling included.")
     days_max = models.PositiveSmallIntegerField("days at most", null=True, blank=True)
     taxable = models.BooleanField(null=True, blank=True, help_text="Where the shop asks. Unknown: the shop decides.")

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0008_webhooks'),
+        ('integrations', '0009_webhooks'),
     ]
 
     operations = [
