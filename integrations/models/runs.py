@@ -46,6 +46,11 @@ class Schedule(models.Model):
     def __str__(self) -> str:
         return f"{self.vendor} {self.flow}"
 
+    @property
+    def title(self) -> str:
+        """The flow's name as people read it."""
+        return self.flow.replace("_", " ").capitalize()
+
     def is_overdue(self, now: datetime) -> bool:
         """No good run for longer than allowed; the reason does not matter."""
         since = self.last_ok_at or self.enabled_at
