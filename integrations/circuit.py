@@ -9,6 +9,7 @@ passed. If that works, the token was good and another program is using it: the a
 
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -84,7 +85,10 @@ def stop_if_shut(vendor_id: int, since: datetime) -> None:
 
 
 def failed(vendor: Vendor, error: VendorError, leave: Leave) -> None:
-    """A run of this account ended with this error: open the circuit, or keep it open, where that is what it means."""
+    """A run of this account ended with this error: open the circuit, or keep it open, where that is what it means.
+
+    People are told of it when the caller's transaction is committed.
+    """
     now = timezone.now()
     with transaction.atomic():
         row = Vendor.objects.select_for_update().get(pk=vendor.pk)
@@ -98,7 +102,8 @@ def failed(vendor: Vendor, error: VendorError, leave: Leave) -> None:
         elif _is_down(error):
             _down(row, error, leave, now)
     if row.state == State.NEEDS_AUTH and before != State.NEEDS_AUTH:
-        alerting.tell(f"{row.name} needs a good token", [row.state_reason])
+        said = partial(alerting.tell, f"{row.name} needs a good token", [row.state_reason])
+        transaction.on_commit(said, robust=True)
 
 
 def worked(vendor: Vendor) -> None:

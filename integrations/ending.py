@@ -68,7 +68,8 @@ def fail(work: Slice, error: VendorError) -> None:
         if error.until is not None and not isinstance(error, NeedsAuth):
             Schedule.objects.filter(pk=work.schedule.pk).update(due_at=error.until)
         faultpoint("failure.told")
-    circuit.failed(work.vendor, error, work.leave)
+        circuit.failed(work.vendor, error, work.leave)  # both or neither: nobody comes back to a run that has ended
+        faultpoint("circuit.told")
     ended(work)
 
 

@@ -204,6 +204,8 @@ def test_a_kill_costs_at_most_one_page(stage: Stage, title: str, name: str, capf
         assert done.state in ((SyncRun.State.FAILED,) if scene.refused else invariants.GOOD), done.error
         again = sim.ledger.requests - asked
         assert again <= scene.calls, f"{again} calls more than without a kill"
+        refused = Vendor.objects.filter(pk=vendor.pk, state=Vendor.State.NEEDS_AUTH).exists()
+        assert refused == scene.refused, "what a failure means for the whole account is kept with it"
         mend(vendor, sim, scene)
 
         told = capfd.readouterr()
