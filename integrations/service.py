@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from integrations.auth import Auth
     from integrations.http import Client
-    from integrations.webhooks.hook import Hook, News
+    from integrations.webhooks.hook import Hook, News, Posted, Proved
 
 Row = Mapping[str, Any]
 Position = Any  # JSON; what a service needs to go on behind a committed page
@@ -311,6 +311,14 @@ class VendorService:
         line for people on each thing it had to do.
         """
         raise NotImplementedError(f"{type(self).__name__} declares no tend_hook()")
+
+    def drop_hook(self, hook: str, address: str) -> Sequence[str]:
+        """Take away what `tend_hook` made; one line for people on each thing done."""
+        return ()
+
+    def prove(self, hook: str, posted: "Posted") -> "Proved":
+        """Ask the vendor whether what was claimed is true. Raises VendorError or ValueError when it is not."""
+        raise NotImplementedError(f"{type(self).__name__} declares no prove()")
 
     def missed_news(self, hook: str) -> "Iterable[News]":
         """What the vendor says it could not deliver; nothing where it keeps no such list. For hooks that are `tended`."""

@@ -44,7 +44,17 @@ class WebhookDeliveryAdmin(RecordAdmin):
     keyset = "received_at"
     actions = ("replay",)
     extra = ("state_shown", "signature", "caused", "body_shown")
-    hidden: ClassVar[tuple[str, ...]] = ("state", "verified", "body", "digest", "once", "trouble", "run", "not_before")
+    hidden: ClassVar[tuple[str, ...]] = (
+        "state",
+        "verified",
+        "body",
+        "digest",
+        "once",
+        "trouble",
+        "claim",
+        "run",
+        "not_before",
+    )
 
     @admin.action(description="Read again", permissions=["change"])
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
@@ -53,7 +63,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
         again = 0
         for delivery in queryset.defer("body", "headers"):
-            if delivery.flow or delivery.trouble:
+            if delivery.flow or delivery.trouble or delivery.claim:
                 reading.replay(delivery)
                 hint = partial(tasks.read_news.apply_async, (delivery.vendor_id,), queue="live")
                 transaction.on_commit(hint, robust=True)
@@ -86,11 +96,11 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
 class CallbackForm(forms.ModelForm):
     new_key = forms.CharField(
-        label="Signing key",
+        label="Key of its own",
         required=False,
         strip=True,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
-        help_text="Only where this address has a key of its own. Encrypted and never shown; the one before stays good for a day.",
+        help_text="Where the vendor gave one to sign with, or asks for one. Encrypted, never shown; the one before is good for a day.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -113,17 +123,21 @@ class CallbackAdmin(HubAdmin):
     ordering = ("vendor__name", "hook")
     actions = ("replace_address", "look_after")
     fields = (
-        "vendor", "named", "help_shown", "address_shown", "active", "mode", "new_key", "last_shown", "refused_shown",
-        "trouble_shown", "tended_shown", "deliveries_table",
+        "vendor", "named", "help_shown", "address_shown", "public_key_shown", "active", "mode", "new_key", "last_shown",
+        "refused_shown", "trouble_shown", "tended_shown", "deliveries_table",
     )  # fmt: skip
     readonly_fields = (
-        "vendor", "named", "help_shown", "address_shown", "last_shown", "refused_shown", "trouble_shown", "tended_shown",
-        "deliveries_table",
+        "vendor", "named", "help_shown", "address_shown", "public_key_shown", "last_shown", "refused_shown",
+        "trouble_shown", "tended_shown", "deliveries_table",
     )  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        may = self.has_change_permission(request, obj)
-        return [name for name in self.fields if may or name not in ("new_key", "address_shown")]
+        hook = hook_of(obj) if obj else None
+        pair = bool(hook and hook.key == "pair")
+        without = {"new_key"} if pair or not (hook and (hook.signature or hook.key)) else set()
+        without |= set() if pair else {"public_key_shown"}
+        without |= set() if self.has_change_permission(request, obj) else {"new_key", "address_shown"}
+        return [name for name in self.fields if name not in without]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Callback]:
         own = WebhookDelivery.objects.filter(vendor=OuterRef("vendor"), callback=OuterRef("pk"))
@@ -140,9 +154,12 @@ class CallbackAdmin(HubAdmin):
         from integrations.webhooks import addresses
 
         key = form.cleaned_data.get("new_key")
-        if "active" in form.changed_data and obj.active:
+        hook = hook_of(obj)
+        if "active" in form.changed_data and hook and hook.tended:
             obj.tend_at = timezone.now()
         obj.save(update_fields=["active", "mode", "tend_at"])
+        if obj.active and hook and hook.key == "pair":
+            addresses.make_pair(obj, request.user)  # type: ignore[arg-type]
         if key:
             addresses.set_key(obj, key, request.user)  # type: ignore[arg-type]
 
@@ -187,6 +204,15 @@ class CallbackAdmin(HubAdmin):
             return str(error)
         whole = addresses.url_of(row)
         return outside(whole) if whole else format_html("{}<br>{}", path, NOT_SET)
+
+    @admin.display(description="public key")
+    def public_key_shown(self, row: Callback) -> Any:
+        from integrations.webhooks import addresses
+
+        try:
+            return fold(addresses.public_key(row) or "Made when the address is switched on.")
+        except VaultError as error:
+            return str(error)
 
     @admin.display(description="last delivery")
     def last(self, row: Callback) -> Any:

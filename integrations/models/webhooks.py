@@ -75,6 +75,7 @@ class WebhookDelivery(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     note = models.TextField(blank=True)
     trouble = models.BooleanField("tells of trouble", default=False)
+    claim = models.BooleanField("claims something", default=False)
     run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, blank=True, related_name="deliveries")
     attempts = models.IntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)

@@ -18,7 +18,7 @@ from integrations.errors import Refused
 from integrations.numbers import key_from
 from integrations.paging import encode, whole_list
 from integrations.service import Account, Ask, Flow, Page, Preset, Rate, Row, Secret, VendorService, Verdict
-from integrations.webhooks.hook import Hook, News, Posted, Reply, Signature
+from integrations.webhooks.hook import Hook, News, Posted, Proved, Reply, Signature
 from orders.records import OrderRecord
 
 KEY = "a-signing-key-of-tests"
@@ -44,6 +44,12 @@ def news(posted: Posted, account: Account) -> News:
         return News("trouble", trouble="The shop does not answer.", cure="Look at its keys.")
     ids = [str(json.loads(posted.body)["id"])]
     return News(f"{entity}.{action}", EVENTS.get(entity, ""), ids, once=posted.header("X-Posting-Id"))
+
+
+def claim(posted: Posted, account: Account) -> News:
+    if "shop" not in json.loads(posted.body):
+        raise ValueError("It claims nothing.")
+    return News("claim", claim=True)
 
 
 def echo(posted: Posted, account: Account, callback: int) -> Reply:
@@ -76,6 +82,7 @@ class Posting(VendorService):
         "events": Hook(
             "Events", news=news, signature=Signature(is_signed, ("token",), sent_at), keep=("x-posting-",), tended=True
         ),
+        "claims": Hook("Claims", news=claim, keep=("x-posting-",), key="pair"),
         "echo": Hook("Echo", answer=echo, methods=("POST", "GET"), types=("text/plain",), keep_body=False),
     }
     tended: ClassVar[list[tuple[str, str, list[str]]]] = []
@@ -113,6 +120,15 @@ class Posting(VendorService):
         self.http.get("brands")
         self.tended.append((hook, address, sorted(flows)))
         return ["The webhook for orders was switched on again."] if len(self.tended) > 1 else ["Made."]
+
+    def drop_hook(self, hook: str, address: str) -> Sequence[str]:
+        return ["Taken away."]
+
+    def prove(self, hook: str, posted: Posted) -> Proved:
+        assert posted.key.startswith("-----BEGIN PRIVATE KEY-----")
+        told = json.loads(posted.body)
+        self.http.get(f"brands/{told['brand']}")
+        return Proved(told["shop"], {}, {"token": told["token"]})
 
     def missed_news(self, hook: str) -> Iterable[News]:
         return list(self.missed)

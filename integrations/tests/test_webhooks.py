@@ -45,7 +45,7 @@ def vendor(shop: Shop) -> Vendor:
 
 
 def callback(hook: str = "events") -> Callback:
-    return Callback.objects.select_related("vendor").get(hook=hook)
+    return Callback.objects.select_related("vendor").get(hook=hook, vendor__slug="post")
 
 
 def post(
@@ -412,6 +412,57 @@ def test_the_vendors_side_is_kept_up(
     )
     assert ["mended" in message.subject for message in mail.outbox] == [True]
     assert tending.tend(callback().pk) == [], "not due"
+
+
+def test_of_what_is_switched_off_all_is_taken_away(shop: Shop, vendor: Vendor, settings: Any) -> None:
+    settings.HUB_PUBLIC_URL = "https://hub.example.com"
+    Callback.objects.filter(hook="events").update(active=False, tend_at=timezone.now())
+    assert tending.tend(callback().pk) == ["Taken away."]
+    assert (callback().tend_at, callback().told) == (None, "Taken away.")
+
+
+# -- claims
+
+
+def claimed(shop_: str, brand: str = "1", token: str = "a-new-token-of-it") -> None:
+    body = {"shop": shop_, "brand": brand, "token": token}
+    assert post("claim.add", body, path=addresses.path_of(callback("claims"))) == 200
+
+
+def test_a_claim_is_proved_and_stored_switched_off(shop: Shop, vendor: Vendor, settings: Any) -> None:
+    settings.HUB_ALERT_EMAILS = ["ops@example.com"]
+    addresses.make_pair(callback("claims"))
+    assert "BEGIN PUBLIC KEY" in addresses.public_key(callback("claims"))
+    claimed("https://shop.example.com")
+    assert not Vendor.objects.filter(slug="shop-example-com").exists(), "nothing is trusted before it is proved"
+    reading.read(vendor.pk)
+    made = Vendor.objects.get(slug="shop-example-com")
+    assert (made.enabled, made.writes, made.base_url) == (False, "off", shop.url)
+    assert vault.secret(made.pk, "token") == "a-new-token-of-it"
+    assert "enable it" in WebhookDelivery.objects.get().note
+    assert len(mail.outbox) == 1
+    claimed("https://shop.example.com", token="a-newer-token-of-it")
+    reading.read(vendor.pk)
+    assert vault.secret(made.pk, "token") == "a-newer-token-of-it"
+    assert Vendor.objects.count() == 2
+
+
+def test_a_claim_the_vendor_does_not_know_connects_nobody(shop: Shop, vendor: Vendor) -> None:
+    addresses.make_pair(callback("claims"))
+    claimed("https://shop.example.com", brand="404")
+    reading.read(vendor.pk)
+    kept = WebhookDelivery.objects.get()
+    assert (kept.state, Vendor.objects.count(), "404" in kept.note) == ("failed", 1, True)
+    shop.put("brands", "404", name="There after all")
+    reading.replay(kept)
+    reading.read(vendor.pk)
+    assert (states(), Vendor.objects.count()) == (["done"], 2)
+
+
+def test_a_body_that_should_have_been_encrypted_is_not_kept(shop: Shop, vendor: Vendor) -> None:
+    assert post("claim.add", {"store_key": "in plain text"}, path=addresses.path_of(callback("claims"))) == 200
+    kept = WebhookDelivery.objects.get()
+    assert (kept.state, bytes(kept.body)) == ("nothing", b"")
 
 
 def test_old_deliveries_go_and_waiting_ones_stay(shop: Shop, vendor: Vendor, settings: Any) -> None:

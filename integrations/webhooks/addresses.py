@@ -5,6 +5,14 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -85,6 +93,28 @@ def set_key(
         callback.old_key_until = timezone.now() + overlap
         callback.save(update_fields=["old_key_until"])
     vault.set_secret(callback.vendor, name, value, user, signs_in=False)
+
+
+def own_key(callback: Callback) -> str:
+    """The address's own key; empty where it has none. Raises VaultError when it cannot be read."""
+    return vault.secret(callback.vendor_id, f"hook:{callback.hook}:key")
+
+
+def make_pair(callback: Callback, user: "AbstractBaseUser | None" = None) -> None:
+    """A pair of RSA keys, where the address has none yet."""
+    if not own_key(callback):
+        pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        set_key(callback, pair.private_bytes(*form).decode(), user)
+
+
+def public_key(callback: Callback) -> str:
+    """The public one of its pair, as PEM; empty while there is none."""
+    private = own_key(callback)
+    if not private:
+        return ""
+    found = load_pem_private_key(private.encode(), None).public_key()
+    return found.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def keys_of(callback: Callback, signature: Signature) -> list[str]:

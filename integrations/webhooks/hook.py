@@ -13,12 +13,17 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Posted:
-    """What came to one of our addresses. headers: by name, words beginning with a capital; body: the bytes as received."""
+    """What came to one of our addresses. headers: by name, words beginning with a capital; body: the bytes as received.
+
+    address: the whole address, as the vendor was given it. key: the address's own key, for hooks that have one.
+    """
 
     method: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
+    address: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
 
     def header(self, name: str) -> str:
         wanted = name.lower()
@@ -32,6 +37,7 @@ class News:
     flow: whose rows to read again; empty: there is nothing to read. ids: external ids of that flow; none: the whole flow.
     once: the vendor's own id of this delivery, or what tells a repeat from a second event; empty where it sends no such thing.
     trouble: what the vendor says is broken between it and the shop; cure: what to do about it.
+    claim: somebody claims something that has to be proved by asking the vendor (`VendorService.prove`) before it is trusted.
     """
 
     event: str
@@ -40,6 +46,20 @@ class News:
     once: str = ""
     trouble: str = ""
     cure: str = ""
+    claim: bool = False
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A connection that the vendor vouched for; it is stored switched off, until an admin switches it on.
+
+    address: what tells it apart, such as the shop's own address. told: what to tell people where there is nothing to connect.
+    """
+
+    address: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +97,8 @@ class Hook:
     answer: (what came, account, the callback's id) → the answer, for hooks that must say something at once; it calls no vendor.
     keep: beginnings of the names of headers worth keeping, in small letters. most: bytes of a body, more is refused unread.
     tended: the hub sets the vendor's side up and keeps it up (`VendorService.tend_hook`), and asks for what was missed.
+    key: whether the address has a key of its own: "" it has none but for signing, "own" an admin sets it, "pair" the hub makes a
+        pair of RSA keys and shows the public one (PEM; the private one is in `Posted.key`).
     """
 
     title: str
@@ -90,3 +112,4 @@ class Hook:
     keep_body: bool = True
     most: int = MEGABYTE
     tended: bool = False
+    key: str = ""

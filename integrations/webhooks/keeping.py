@@ -39,7 +39,8 @@ def keep(
     delivery = _row(callback, news, now)
     headers = {name: value[:HEADER] for name, value in posted.headers.items() if name.lower().startswith(hook.keep)}
     delivery.headers, delivery.verified = headers, verified
-    delivery.body = posted.body if hook.keep_body else b""
+    # What somebody sends in place of an encrypted text may be the text itself.
+    delivery.body = posted.body if hook.keep_body and not (wrong and hook.key) else b""
     delivery.address = str(address) if address else None
     delivery.digest = _digest(news, posted.body)
     if wrong:
@@ -103,6 +104,8 @@ def _row(callback: Callback, news: News, now: datetime) -> WebhookDelivery:
     )
     if news.trouble:
         row.trouble, row.note = True, _clean(f"{news.trouble} {news.cure}").strip()
+    elif news.claim:
+        row.claim = True
     elif not news.flow:
         row.state, row.handled_at = State.NOTHING, now
     return row

@@ -16,6 +16,7 @@ from integrations.errors import VendorError
 from integrations.faultpoints import faultpoint
 from integrations.models import Callback, Schedule, SyncRun, Vendor, WebhookDelivery
 from integrations.service import Flow, Verdict, services
+from integrations.webhooks import claims
 
 AT_ONCE = 2000  # deliveries looked at in one go
 ATTEMPTS = 6  # failed runs before a delivery is given up; the flow's own schedule brings its rows all the same
@@ -29,6 +30,7 @@ class Told:
 
     runs: list[SyncRun] = field(default_factory=list)
     troubles: list[WebhookDelivery] = field(default_factory=list)
+    claims: list[WebhookDelivery] = field(default_factory=list)
 
 
 def read(vendor_id: int) -> list[SyncRun]:
@@ -42,6 +44,8 @@ def read(vendor_id: int) -> list[SyncRun]:
         faultpoint("news.asked")
     for delivery in told.troubles:
         _check(vendor, delivery)
+    for delivery in told.claims:
+        claims.look_into(vendor, delivery.pk)
     return told.runs
 
 
@@ -100,8 +104,8 @@ def wait(delivery: WebhookDelivery) -> None:
 
 
 def replay(delivery: WebhookDelivery) -> None:
-    """Read what it is about once more."""
-    delivery.state = State.WAITING if delivery.flow or delivery.trouble else State.NOTHING
+    """Read what it is about, or prove what it claims, once more."""
+    delivery.state = State.WAITING
     delivery.attempts, delivery.not_before, delivery.note = 0, None, delivery.note if delivery.trouble else ""
     wait(delivery)
 
@@ -114,14 +118,16 @@ def _ask(vendor: Vendor) -> Told:
         due, vendor=vendor, state=State.WAITING
     )
     by_flow: dict[str, list[WebhookDelivery]] = defaultdict(list)
-    for delivery in waiting.order_by("pk").only("event", "flow", "external_ids", "trouble", "note", "callback")[
-        :AT_ONCE
-    ]:
+    for delivery in waiting.order_by("pk").only(
+        "event", "flow", "external_ids", "trouble", "claim", "note", "callback"
+    )[:AT_ONCE]:
         if delivery.trouble:
             told.troubles.append(delivery)
+        elif delivery.claim:
+            told.claims.append(delivery)
         else:
             by_flow[delivery.flow].append(delivery)
-    _close(told.troubles, State.DONE, now)
+    _close([*told.troubles, *told.claims], State.DONE, now)
     flows = services()[vendor.kind].flows
     for name, deliveries in by_flow.items():
         flow = flows.get(name)

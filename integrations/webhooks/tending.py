@@ -1,6 +1,7 @@
 """What a vendor posts to our addresses, kept up: set up, switched on again, and what it could not deliver asked for."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -19,14 +20,14 @@ HELD = timedelta(minutes=10)  # in which no second worker begins
 
 def due() -> list[int]:
     """Callbacks to look after now."""
-    rows = Callback.objects.filter(active=True, vendor__enabled=True, tend_at__lte=timezone.now())
+    rows = Callback.objects.filter(vendor__enabled=True, tend_at__lte=timezone.now())
     return list(rows.order_by("tend_at").values_list("pk", flat=True)[:100])
 
 
 def tend(callback_id: int) -> list[str]:
-    """Look after one callback, if it is due; what had to be done, in lines for people."""
+    """Look after one callback, if it is due; what had to be done, in lines for people. Of one that is off, all is taken away."""
     now = timezone.now()
-    mine = Callback.objects.filter(pk=callback_id, active=True, tend_at__lte=now)
+    mine = Callback.objects.filter(pk=callback_id, tend_at__lte=now)
     if not mine.update(tend_at=now + HELD):
         return []
     callback = Callback.objects.select_related("vendor").get(pk=callback_id)
@@ -38,6 +39,10 @@ def tend(callback_id: int) -> list[str]:
         address = addresses.url_of(callback)
         if not address:
             raise Refused("The hub does not know its own address.", "Set HUB_PUBLIC_URL and restart.", cause="url")
+        if not callback.active:
+            gone = with_service(callback.vendor, lambda service: list(service.drop_hook(callback.hook, address)))
+            _store(callback, gone, "", None)
+            return gone
         flows = set(callback.vendor.schedules.filter(enabled=True).values_list("flow", flat=True))
         done, missed = with_service(callback.vendor, lambda service: _look(service, callback, address, flows))
     except (VendorError, VaultError) as error:
@@ -58,9 +63,13 @@ def _look(service: VendorService, callback: Callback, address: str, flows: set[s
     return done, keeping.keep_missed(callback, service.missed_news(callback.hook))
 
 
-def _store(callback: Callback, done: list[str], trouble: str, after: timedelta) -> None:
+def _store(callback: Callback, done: list[str], trouble: str, after: timedelta | None) -> None:
     now = timezone.now()
-    values = {"tend_at": now + after, "trouble": trouble, "trouble_since": now if trouble else None}
+    values: dict[str, Any] = {
+        "tend_at": now + after if after else None,
+        "trouble": trouble,
+        "trouble_since": now if trouble else None,
+    }
     if not trouble:
         values["tended_at"] = now
     if done:

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -59,7 +60,9 @@ class Door(View):
         kind = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if body and kind not in hook.types:
             return plain(415)
-        posted = Posted(method, dict(request.headers), body, {name: str(value) for name, value in request.GET.items()})
+        query = {name: str(value) for name, value in request.GET.items()}
+        key = addresses.own_key(callback) if hook.key else ""
+        posted = Posted(method, dict(request.headers), body, query, f"{settings.HUB_PUBLIC_URL}{request.path}", key)
         verified = self.checked(callback, hook, posted, now)
         if verified is False and callback.mode == Callback.Mode.REQUIRED:
             keeping.refused(callback, "Its signature is missing, wrong or too old.", now)
