@@ -4,9 +4,10 @@ Each function takes (vendor_id, after, scope) and yields external ids above `aft
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from catalog.models import Product, Variant
 
@@ -35,3 +36,12 @@ def _ascending(rows: QuerySet[Any], after: str) -> Iterator[str]:
     while part := list(ids.filter(external_id__gt=after)[:CHUNK]):
         yield from part
         after = part[-1]
+
+
+def families(vendor_id: int, after: str, scope: str) -> Iterator[str]:
+    """Products sold in variants only (none of their variants is the product itself); those changed since a time in `scope`."""
+    itself = Variant.objects.filter(vendor_id=vendor_id, external_id=OuterRef("external_id"))
+    rows = Product.objects.filter(~Exists(itself), vendor_id=vendor_id, gone_at=None)
+    if scope not in ("all", ""):
+        rows = rows.filter(changed_at__gte=datetime.fromisoformat(scope))
+    yield from _ascending(rows, after)

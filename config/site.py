@@ -71,7 +71,7 @@ def watched(request: HttpRequest) -> list[Any]:
     kept = getattr(request, "hub_flows", None)
     if kept is None:
         flows = apps.get_model("integrations", "Schedule").objects.filter(enabled=True, vendor__enabled=True)
-        kept = list(flows.select_related("vendor").defer("cursor", "vendor__options").order_by("vendor__name", "flow"))
+        kept = list(flows.select_related("vendor").defer("cursor").order_by("vendor__name", "flow"))
         request.hub_flows = kept  # type: ignore[attr-defined]
     return kept
 

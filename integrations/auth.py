@@ -38,6 +38,26 @@ class NoAuth(Auth):
         return list(self._hide)
 
 
+class Keys(Auth):
+    """Each secret in a header of its own. Raises ValueError for a value no header can hold, without quoting it."""
+
+    def __init__(self, **headers: str) -> None:
+        """headers: name with underscores → value, such as x_api_key; an empty value is left out."""
+        self._headers = {name.replace("_", "-"): value.strip() for name, value in headers.items() if value.strip()}
+        for name, value in self._headers.items():
+            if not value.isascii() or any(c.isspace() or not c.isprintable() for c in value):
+                raise ValueError(f"The key for {name} holds spaces, line breaks or letters no key has; paste it again.")
+
+    def __repr__(self) -> str:
+        return f"Keys({', '.join(self._headers)})"
+
+    def headers(self) -> dict[str, str]:
+        return dict(self._headers)
+
+    def secrets(self) -> list[str]:
+        return list(self._headers.values())
+
+
 class Bearer(Auth):
     """`Authorization: Bearer …`. Raises ValueError for a token no header can hold, without quoting it."""
 

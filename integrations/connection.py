@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import Q
@@ -12,7 +13,7 @@ from integrations import circuit, errors, network, renewal, vault
 from integrations.auth import Auth, NoAuth
 from integrations.http import CallRecord, Client
 from integrations.models import ApiCall, Token, Vendor
-from integrations.ratelimit import Budget, key_of
+from integrations.ratelimit import Budget, key_of, shared_key
 from integrations.service import Account, VendorService, Verdict, service_class
 
 if TYPE_CHECKING:
@@ -27,14 +28,7 @@ RENEWED_EVERY = 600.0  # seconds: the first token may die at once, further ones 
 
 def account_of(vendor: Vendor) -> Account:
     """What services and parsers may know of a connection."""
-    return Account(
-        slug=vendor.slug,
-        base_url=vendor.base_url,
-        options=vendor.options,
-        environment=vendor.environment,
-        time_zone=vendor.time_zone,
-        currency=vendor.currency,
-    )
+    return vendor.account
 
 
 def open_service(
@@ -64,7 +58,7 @@ def open_service(
         made = Client(
             account,
             auth,
-            budget=Budget(key_of(vendor), kind.rate, fresh=fresh),
+            budget=_budget(vendor, kind, held, fresh=fresh),
             log=_log(vendor, run),
             before_call=before,
             interactive=interactive,
@@ -89,6 +83,7 @@ def open_service(
     except ValueError as error:
         raise errors.NeedsAuth(str(error), "Set the secret again.", cause="token") from None
     service = kind(account, client(auth))
+    service.http.explain_with(service.explained)
     service.fetched, service.signed_by = fetched, held.ids.get(kind.fetches)
     service.secret = lambda name: held.values.get(name, "")
     return service
@@ -134,6 +129,29 @@ def with_service(
             raise
 
 
+def _budget(vendor: Vendor, kind: type[VendorService], held: vault.Opened, *, fresh: bool) -> Budget:
+    """The connection's own budget, inside the one it shares with all that hold the same secret."""
+    rate, secret = kind.rate, held.values.get(kind.rate.shared_by, "")
+    wider = None
+    if rate.within and secret:
+        wider = Budget(shared_key(vendor, vault.fingerprint(secret)), rate.within, fresh=fresh)
+    return Budget(key_of(vendor), rate, fresh=fresh, within=wider)
+
+
+def learn(vendor: Vendor, service: VendorService) -> None:
+    """Ask what this account can do and keep it on the connection, where that is not known or not new any more."""
+    if service.learns is None:
+        return
+    asked = vendor.abilities.get("asked_at", "")
+    now = timezone.now()
+    if asked and datetime.fromisoformat(asked) + service.learns > now:
+        return
+    found = {**service.abilities(), "asked_at": now.isoformat(timespec="seconds")}
+    Vendor.objects.filter(pk=vendor.pk).update(abilities=found)
+    vendor.abilities = found
+    service.account = replace(service.account, abilities=found)
+
+
 def _opened(vendor: Vendor) -> vault.Opened:
     try:
         return vault.opened(vendor)
@@ -148,7 +166,11 @@ def probe(vendor: Vendor) -> Verdict:
         parts = network.check_url(vendor.base_url)
         facts["our outgoing addresses"] = ", ".join(network.egress_addresses(parts.hostname or "")) or "unknown"
         verdict = with_service(
-            vendor, lambda service: service.probe(), interactive=True, before_call=stop_after(IN_ALL), anew=True
+            vendor,
+            lambda service: _probed(vendor, service),
+            interactive=True,
+            before_call=stop_after(IN_ALL),
+            anew=True,
         )
     except errors.VendorError as error:
         if error.until:
@@ -161,6 +183,13 @@ def probe(vendor: Vendor) -> Verdict:
         circuit.worked(vendor)
         vendor.refresh_from_db(fields=["last_ok_at", "state", "state_reason", "state_since"])
     return Verdict(verdict.ok, verdict.cause, verdict.message, verdict.cure, {**facts, **verdict.facts})
+
+
+def _probed(vendor: Vendor, service: VendorService) -> Verdict:
+    verdict = service.probe()
+    if verdict.ok:
+        learn(vendor, service)
+    return verdict
 
 
 def stop_after(seconds: float, what: str = "test") -> Callable[[float], None]:

@@ -1,12 +1,12 @@
 """How a slice ends: parked at a page, or the whole run concluded, or failed and told."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import circuit, fingerprint, guarding, intake, spooling
+from integrations import circuit, fingerprint, guarding, intake, lease, spooling
 from integrations.circuit import Leave
 from integrations.errors import NeedsAuth, VendorError
 from integrations.faultpoints import faultpoint
@@ -20,12 +20,20 @@ BUG = (
 NAMELESS = "?"  # how the id of a reject begins whose row had none
 
 
-def park(work: Slice) -> None:
-    """Let go of the run at a page boundary: whoever comes next goes on behind it."""
+def park(work: Slice, until: datetime | None = None) -> None:
+    """Let go of the run at a page boundary: whoever comes next goes on behind it, but not before `until`."""
     with transaction.atomic():
-        work.save(owner="", lease_until=None)
+        work.save(owner=lease.ASIDE if until else "", lease_until=until)
     work.run.owner = ""
     faultpoint("run.parked")
+
+
+def skip(work: Slice, why: str) -> None:
+    """This connection has no such flow: the run ends well, says so, and decides nothing about rows."""
+    _note(work, why)
+    with transaction.atomic():
+        _finish(work, SyncRun.State.OK)
+    ended(work)
 
 
 def conclude(work: Slice) -> None:
@@ -34,11 +42,11 @@ def conclude(work: Slice) -> None:
     if work.doubles:
         _note(work, f"{work.doubles} rows came twice on a page; of two, the later counts.")
         run.total = run.total and max(run.total - work.doubles, run.seen)
-    if work.flow.complete and not run.codes and _knows_who_is_missing(work):
+    if work.whole and _knows_who_is_missing(work):
         missing = _missing(work)
         guarding.gone(schedule, run, work.flow, work.account, missing, known=len(missing) + len(work.seen))
         faultpoint("gone.decided")
-    whole = not run.codes and (work.flow.complete or run.mode != SyncRun.Mode.CHANGES)
+    whole = work.whole or (not run.codes and run.mode != SyncRun.Mode.CHANGES)
     intake.resolve_past(schedule, run, work.seen, timezone.now(), whole=whole)
     guarding.decide(schedule, run, work.flow, work.account)
     if run.created and work.flow.room == "catalog":
@@ -102,7 +110,7 @@ def _reschedule(work: Slice, schedule: Schedule, now: Any, *, good: bool) -> Non
     values: dict[str, Any] = {}
     if good and not work.run.codes:
         values = {"cursor": work.run.cursor_after, "last_ok_at": now, "failures": 0, "alarmed_at": None}
-        if work.run.mode != SyncRun.Mode.CHANGES or work.flow.complete:
+        if work.run.mode != SyncRun.Mode.CHANGES or work.whole:
             values["last_full_at"] = now
         if work.run.mode == SyncRun.Mode.VERIFY:
             values["last_verify_at"] = now

@@ -17,6 +17,7 @@ from django.utils import timezone
 from integrations.faultpoints import faultpoint
 from integrations.models import Schedule, SyncRun
 
+ASIDE = "waits for the vendor"  # the owner of a run that nobody may take up before its lease has run out
 LOCK_CLASS = 0x43D0  # apart from any other advisory lock in the same database
 
 
@@ -79,7 +80,7 @@ def take_over(run: SyncRun) -> SyncRun | None:
             fence=run.fence + 1,
             lease_until=timezone.now() + _term(),
             slices=run.slices + 1,
-            takeovers=run.takeovers + (1 if run.owner else 0),
+            takeovers=run.takeovers + (1 if run.owner not in ("", ASIDE) else 0),
         )
         if not won:
             return None
@@ -101,10 +102,17 @@ def is_free(run: SyncRun) -> bool:
     """Whether nobody works on a running row: parked, its owner's process or session gone, or its lease run out."""
     if not run.owner or run.lease_until is None or run.lease_until < timezone.now():
         return True
+    if run.owner == ASIDE:
+        return False
     if run.owner == me():
         return False
     living = alive(run.owner)
     return _session_gone(run) if living is None else not living
+
+
+def is_aside(run_id: int) -> bool:
+    """Whether a run waits for its vendor to prepare something."""
+    return SyncRun.objects.filter(pk=run_id, owner=ASIDE, lease_until__gt=timezone.now()).exists()
 
 
 def extend(run: SyncRun, seconds: float) -> None:

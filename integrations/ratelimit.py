@@ -32,6 +32,11 @@ def key_of(vendor: Vendor) -> str:
     return f"{vendor.kind}:{vendor.pk}"
 
 
+def shared_key(vendor: Vendor, fingerprint: str) -> str:
+    """The key of a budget that all connections with the same secret share; of the secret only its keyed fingerprint."""
+    return f"{vendor.kind}:by:{fingerprint}"
+
+
 _owed: dict[str, tuple[str, float]] = {}  # holders whose slot could not be given back yet → its budget and window
 
 
@@ -42,16 +47,19 @@ class Budget:
     shut for one window: the store that knew of earlier calls may be lost.
     """
 
-    def __init__(self, key: str, rate: Rate, *, fresh: bool = False) -> None:
+    def __init__(self, key: str, rate: Rate, *, fresh: bool = False, within: "Budget | None" = None) -> None:
+        """within: a wider budget of which every call takes a slot as well, after its own."""
         if rate.calls < 1:
             raise ValueError("A budget needs at least one slot.")
-        self.key, self.rate, self.fresh = key, rate, fresh
+        self.key, self.rate, self.fresh, self.within = key, rate, fresh, within
         self.waited = 0.0  # seconds, by this object in all
         self._lease = 60.0
 
     def set_lease(self, seconds: float) -> None:
         """How long the next calls may take at most; a killed worker's slot is free after that and a window."""
         self._lease = seconds
+        if self.within:
+            self.within.set_lease(seconds)
 
     @contextmanager
     def slot(self, interactive: bool = False, waiting: Callable[[float], None] | None = None) -> Iterator[float]:
@@ -67,7 +75,13 @@ class Budget:
             waited = time.monotonic() - began
             self.waited += waited
             faultpoint("slot.taken")
-            yield waited
+            if self.within is None:
+                yield waited
+                return
+            # Always in this order, so that two who wait never wait for each other.
+            with self.within.slot(interactive, waiting) as more:
+                self.waited += more
+                yield waited + more
         finally:
             _owed[holder] = self.key, self.rate.seconds  # should the database be away just now
             self._repay()

@@ -54,7 +54,8 @@ def due(now: datetime | None = None) -> list[Schedule]:
     shut = Vendor.objects.filter(circuit.shut(now)).values("pk")
     rows = Schedule.objects.filter(enabled=True, vendor__enabled=True).exclude(vendor__in=shut)
     rows = rows.filter(Q(due_at=None) | Q(due_at__lte=now)).select_related("vendor")
-    return sorted(rows, key=lambda schedule: (lane(schedule) != "live", schedule.due_at or now))
+    offered = [schedule for schedule in rows if not schedule.lacks]
+    return sorted(offered, key=lambda schedule: (lane(schedule) != "live", schedule.due_at or now))
 
 
 def lane(schedule: Schedule) -> str:

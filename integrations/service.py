@@ -91,11 +91,14 @@ class Rate:
     """`calls` slots, each free again `seconds` after the answer. seconds=0 limits only how many run at once.
 
     `block` is how long the vendor shuts an account out after a breach (seconds; 0 when it does not).
+    within: a second limit that all connections holding the same secret `shared_by` draw from together.
     """
 
     calls: int
     seconds: float = 0.0
     block: float = 0.0
+    within: "Rate | None" = None
+    shared_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,10 @@ class Flow:
     room: "catalog" or "orders", whose mirror.<flow> writes the records.
     mirror: name of the mirror function, when it is not the flow's own.
     complete: a run in full mode reads the whole list, so that a known row which is missing is gone.
+    changes: with a cursor, a run in changes mode reads only what changed since: then nothing can be missing.
     codes: dotted path of a function (vendor_id, after, scope) → iterator of external ids in ascending text order, for flows that ask by
-        lists of codes; the service finds them in Ask.codes.
+        lists of codes; the service finds them in Ask.codes. scope is "all", with `changes` the cursor's "since" (ISO), else the
+        option `<flow>_scope`.
     single: rows can be asked for one by one, by external id, which is how an operator fetches some again (Ask.only).
     lines: a row is one line of an order, so that an order is fetched again by the ids of its lines.
     shares: flows whose rows write the same columns; their fingerprints are forgotten for rows this flow changed.
@@ -125,6 +130,7 @@ class Flow:
     room: str = "catalog"
     mirror: str = ""
     complete: bool = False
+    changes: bool = False
     full_every: timedelta | None = None
     codes: str = ""
     single: bool = False
@@ -166,7 +172,10 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Account:
-    """What a service and its parsers may know of a connection; no secrets in it."""
+    """What a service and its parsers may know of a connection; no secrets in it.
+
+    abilities: what the service's own `abilities()` last learned of it; empty before it was asked.
+    """
 
     slug: str
     base_url: str
@@ -174,6 +183,7 @@ class Account:
     environment: str = "production"
     time_zone: str = "UTC"
     currency: str = ""
+    abilities: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -185,6 +195,8 @@ class Page:
     note: what an operator should know of it, kept on the run. gaps: told on the last page, that not everything there is has come,
     so that nothing which is missing is gone.
     absent: external ids asked for one by one of which the vendor said that there is no such row (any more).
+    until: the vendor still prepares what comes next: go on behind this page, but not before. In the background the run is
+        parked until then and holds nobody up.
     """
 
     rows: Sequence[bytes | memoryview]
@@ -196,6 +208,7 @@ class Page:
     note: str = ""
     gaps: bool = False
     absent: Sequence[str] = ()
+    until: datetime | None = None
 
 
 @dataclass
@@ -256,6 +269,7 @@ class VendorService:
     flows: ClassVar[Mapping[str, Flow]] = {}
     lookups: ClassVar[tuple[Lookup, ...]] = ()
     hooks: ClassVar["Mapping[str, Hook]"] = {}  # addresses of ours that this vendor posts to
+    learns: ClassVar[timedelta | None] = None  # how often `abilities()` is asked anew; None: never
     rate: ClassVar[Rate] = Rate(calls=1)
     headers: ClassVar[Mapping[str, str]] = {}  # sent with every call, also the one that fetches a secret
     time_zone: ClassVar[str] = "UTC"
@@ -299,6 +313,19 @@ class VendorService:
         `client` signs nothing, and blots out every secret of the connection. Raises errors.NeedsAuth when it is refused.
         """
         raise NotImplementedError(f"{cls.__name__} declares no fetch_secret()")
+
+    def abilities(self) -> Mapping[str, Any]:
+        """What this one account or store can do, as JSON: asked once in `learns`, kept on the connection."""
+        raise NotImplementedError(f"{type(self).__name__} declares no abilities()")
+
+    @classmethod
+    def lacks(cls, flow: str, account: Account) -> str:
+        """Why this connection has no such flow, in a sentence for people; empty when it has."""
+        return ""
+
+    def explained(self, status: int, body: bytes, wrote: bool) -> Exception | None:
+        """The error an answer means by its body, whatever its status; None leaves it to the status. http.Repeat to try again."""
+        return None
 
     def probe(self) -> Verdict:
         """Ask the vendor something harmless. VendorErrors may pass through: `probe.py` turns them into a Verdict."""

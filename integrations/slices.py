@@ -58,6 +58,13 @@ class Slice:
         self.asked = self.calls_saved = self.run.requests
 
     @property
+    def whole(self) -> bool:
+        """Whether this run reads the whole of a complete list."""
+        run, flow = self.run, self.flow
+        only_changes = flow.changes and run.mode == SyncRun.Mode.CHANGES and bool(run.cursor_before)
+        return flow.complete and not run.codes and not only_changes
+
+    @property
     def vendor(self) -> Vendor:
         return self.schedule.vendor
 

@@ -76,6 +76,8 @@ def continue_later(run: SyncRun | None, expires: float | None = None) -> None:
 
     if run is not None and run.state not in asking.OPEN:
         run = asking.next_of(run)
+    elif run is not None and lease.is_aside(run.pk):
+        return  # the sweep takes it up when its time has come
     if run is None:
         return
     flow = service_class(run.vendor.kind).flows[run.flow]

@@ -7,7 +7,7 @@ next goes on behind the last committed page. When the database goes away in the 
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from integrations import circuit, ending, guarding, intake, lease, outage, spooling
 from integrations.circuit import Leave
-from integrations.connection import with_service
+from integrations.connection import learn, with_service
 from integrations.errors import VendorError
 from integrations.faultpoints import faultpoint
 from integrations.http.client import TRIES
@@ -26,6 +26,7 @@ from integrations.slices import Progress, Slice
 
 SLICE_SECONDS = 50.0
 SAVE_EVERY = 2.0
+NAP = 1.0  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -156,6 +157,12 @@ def _work(work: Slice, patience: outage.Patience) -> None:
 def _read(work: Slice, service: VendorService, patience: outage.Patience) -> None:
     run = work.run
     service.http.tries = 1 if work.leave is Leave.TRIAL else service.http.tries
+    learn(work.vendor, service)
+    if why := service.lacks(work.schedule.flow, service.account):
+        service.http.close()
+        ending.skip(work, why)
+        return
+    work.account = service.account
     everything = run.mode != SyncRun.Mode.CHANGES
     ask = Ask(
         cursor={} if everything else run.cursor_before,
@@ -203,7 +210,8 @@ def _handled(work: Slice, page: Page) -> bool:
         if not page.again:
             _take(work, page, found, new)
         # What cost a call is not asked for twice; what can be cut from the same answer again waits for more.
-        if over or page.absent or work.gathered.full or run.requests != work.calls_saved or _since(work) > SAVE_EVERY:
+        asked_now = run.requests != work.calls_saved
+        if over or page.absent or page.until or work.gathered.full or asked_now or _since(work) > SAVE_EVERY:
             work.store()
             if not page.last:
                 work.save()
@@ -216,9 +224,22 @@ def _handled(work: Slice, page: Page) -> bool:
         return True
     work.gathered.outlive_page()
     work.show()
+    if page.until is not None and not _sat_out(work, page.until):
+        ending.park(work, page.until)
+        return True
     if over:
         ending.park(work)
     return over
+
+
+def _sat_out(work: Slice, until: datetime) -> bool:
+    """Wait in the foreground for what the vendor prepares, or anywhere for a moment; False leaves it to whoever comes later."""
+    while (left := (until - timezone.now()).total_seconds()) > 0:
+        if left > work.until - time.monotonic() or stopping():
+            return False
+        lease.extend(work.run, left)
+        time.sleep(min(left, NAP))
+    return True
 
 
 def _before_call(work: Slice, seconds: float) -> None:
@@ -262,9 +283,10 @@ def _codes(work: Slice) -> Any:
     if work.run.codes:
         return iter(sorted(code for code in work.run.codes if code > after))
     module, _, name = work.flow.codes.rpartition(".")
-    scope = (
-        "all"
-        if work.run.mode != SyncRun.Mode.CHANGES
-        else str(work.vendor.options.get(f"{work.schedule.flow}_scope", ""))
-    )
+    if work.run.mode != SyncRun.Mode.CHANGES:
+        scope = "all"
+    elif work.flow.changes:
+        scope = str(work.run.cursor_before.get("since", "all"))
+    else:
+        scope = str(work.vendor.options.get(f"{work.schedule.flow}_scope", ""))
     return getattr(import_module(module), name)(work.vendor.pk, after, scope)

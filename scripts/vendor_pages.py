@@ -62,7 +62,10 @@ def page(kind: str, service: "type[VendorService]") -> str:
 
 def rate(limit: "Rate") -> str:
     if not limit.seconds:
-        return f"At most {limit.calls} calls at once."
+        shared = (
+            f", {limit.within.calls} over all connections with the same `{limit.shared_by}`" if limit.within else ""
+        )
+        return f"At most {limit.calls} calls at once{shared}."
     block = f"; a breach shuts the account out for {limit.block:g} s" if limit.block else ""
     return f"At most {limit.calls} calls in {limit.seconds:g} s{block}."
 

@@ -39,7 +39,7 @@ class Late(admin.SimpleListFilter):
         if self.value() != "yes":
             return queryset
         now = timezone.now()
-        rows = Schedule.objects.filter(enabled=True, vendor__enabled=True)
+        rows = Schedule.objects.filter(enabled=True, vendor__enabled=True).select_related("vendor")
         return queryset.filter(pk__in=[row.pk for row in rows if row.is_late(now)])
 
 

@@ -4,6 +4,7 @@ from integrations.http.answers import Answer as Answer
 from integrations.http.answers import not_json as not_json
 from integrations.http.answers import read_json as read_json
 from integrations.http.calls import CallRecord as CallRecord
+from integrations.http.calls import Repeat as Repeat
 from integrations.http.client import Client as Client
 from integrations.http.redaction import clean as clean
 from integrations.http.refusals import retry_after as retry_after

@@ -15,7 +15,7 @@ from integrations import errors, network
 from integrations.auth import Auth
 from integrations.faultpoints import faultpoint
 from integrations.http.answers import Answer
-from integrations.http.calls import Call, CallRecord, Params, Repeat, prepared
+from integrations.http.calls import Call, CallRecord, Params, Repeat, prepared, told_of
 from integrations.http.receiving import Receive, spooled, whole
 from integrations.http.redaction import blotted, clean
 from integrations.http.wire import Wire
@@ -24,6 +24,7 @@ from integrations.service import Account, Rate
 
 TRIES = 4
 FIRST_PAUSE = 0.5  # seconds; doubled with every try, then a random part of it
+Explain = Callable[[int, bytes, bool], Exception | None]  # (status, body, whether it answers a write)
 IN_PROCESS = (
     60.0  # seconds: a vendor who asks for more, or took more, is tried again by the schedule, not by a held worker
 )
@@ -49,6 +50,7 @@ class Client:
         service_rate: Rate | None = None,
         headers: Mapping[str, str] | None = None,
         hide: Iterable[str] = (),
+        explain: Explain | None = None,
     ) -> None:
         self.account, self._auth, self.budget = account, auth, budget
         self.log, self.before_call, self.interactive = log, before_call, interactive
@@ -56,13 +58,38 @@ class Client:
         self.tries = TRIES  # of a read
         self.longest: float | None = None  # seconds one call may take, where a person waits
         self.waited = 0.0  # seconds, for the budget and between tries
+        self._explain = explain
         self.answered = 0  # calls that brought an answer
         self.heard: list[tuple[str, bytes]] | None = None  # where a list is given: what was asked, and the answers
         self._hide = [secret for secret in hide if secret]
-        self._wire = Wire(network.check_url(account.base_url), auth, self.rate, budget, self.quotable, headers or {})
+        self._headers = headers or {}
+        self._wire = Wire(
+            network.check_url(account.base_url), auth, self.rate, budget, self.quotable, self._headers, self._explained
+        )
 
     def __repr__(self) -> str:
         return f"Client({self.account.slug})"
+
+    def signed(self, auth: Auth) -> "Client":
+        """The same account's calls signed in another way, with the same limits and log; both hide what either must hide."""
+        other = Client(
+            self.account,
+            auth,
+            budget=self.budget,
+            log=self.log,
+            before_call=self.before_call,
+            interactive=self.interactive,
+            service_rate=self.rate,
+            headers=self._headers,
+            hide=self.hidden(),
+            explain=self._explain,
+        )
+        other.tries, other.longest = self.tries, self.longest
+        return other
+
+    def explain_with(self, explain: Explain) -> None:
+        """Ask this first what an answer means: some vendors say it in the body, whatever the status."""
+        self._explain = explain
 
     def get(
         self, path: str, params: Params | None = None, *, total: float = 60.0, read: float = 30.0, cap: int = 64 << 20
@@ -132,6 +159,15 @@ class Client:
     def close(self) -> None:
         self._wire.close()
 
+    def _explained(self, call: Call, body: bytes) -> Exception | None:
+        """What the vendor's own words mean; quoted without secrets, and not at all where the answer may echo one."""
+        meant = self._explain(call.status or 0, body, call.write) if self._explain else None
+        error = meant.error if isinstance(meant, Repeat) else meant
+        if isinstance(error, errors.VendorError):
+            error.said = "" if call.quiet else self.quotable(error.said)
+            told_of(error, call).status = call.status
+        return meant
+
     # -- one call, with its repetitions
 
     def _call(
@@ -190,6 +226,9 @@ class Client:
                 failed: errors.VendorError | None = None
                 try:
                     result, onward = self._wire.exchange(call, receive, hop)
+                    meant = self._explained(call, result.body) if isinstance(result, Answer) else None
+                    if meant is not None:
+                        raise meant
                 except errors.VendorError as error:
                     failed = error
                     raise

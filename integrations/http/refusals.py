@@ -37,13 +37,17 @@ class Judge:
     rate: Rate
     budget: Budget | None
     clean: Callable[[str], str]
+    explain: Callable[[Call, bytes], Exception | None]  # what the vendor's own words mean, asked before the status
 
     def not_ok(self, call: Call, response: urllib3.BaseHTTPResponse, hop: int) -> str:
         """The target to go on with, after a redirect that may be followed; every other status raises."""
         status = response.status
         if 300 <= status < 400:
             return self._redirected(call, response.headers.get("Location", ""), hop)
-        said = self._said(call, response)
+        got = self._body(call, response)
+        if (meant := self.explain(call, got)) is not None:
+            raise meant
+        said = self._said(call, got.decode("utf-8", "replace"))
         about: dict[str, Any] = {**call.about(), "said": said}
         if status in (401, 403):
             raise forbidden(call, said, self.rate, self.budget, self.base)
@@ -108,8 +112,15 @@ class Judge:
             self.budget.close(after)
         return Repeat(error, after)
 
-    def _said(self, call: Call, response: urllib3.BaseHTTPResponse) -> str:
-        """The beginning of an error's text, for people; a body that cannot be read is not worth a second error."""
+    def _said(self, call: Call, text: str) -> str:
+        """The beginning of an error's text, for people."""
+        if call.quiet:
+            found = TELLING.search(text)
+            return found[0].strip(' "') if found else ""
+        return self.clean(text)
+
+    def _body(self, call: Call, response: urllib3.BaseHTTPResponse) -> bytes:
+        """The beginning of an error's text; a body that cannot be read is not worth a second error."""
         got = bytearray()
         try:
             for piece in decoded(response, call):
@@ -118,11 +129,7 @@ class Judge:
                     break
         except (TooLarge, BadCoding, zlib.error, *GONE_WRONG):
             pass  # what came so far is quoted
-        text = bytes(got[:ERROR_BODY]).decode("utf-8", "replace")
-        if call.quiet:
-            found = TELLING.search(text)
-            return found[0].strip(' "') if found else ""
-        return self.clean(text)
+        return bytes(got[:ERROR_BODY])
 
 
 def retry_after(header: str | None) -> float | None:

@@ -35,9 +35,10 @@ class Wire:
         budget: Budget | None,
         clean: Callable[[str], str],
         headers: Mapping[str, str],
+        explain: Callable[[Call, bytes], Exception | None],
     ) -> None:
         self.base, self._auth, self._own = base, auth, headers
-        self._judge = Judge(base, rate, budget, clean)
+        self._judge = Judge(base, rate, budget, clean, explain)
         self._host = base.hostname or ""
         self._secure = base.scheme == "https"
         self._port = base.port or (443 if self._secure else 80)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django_celery_beat.models import PeriodicTask
 
 from integrations.models.vendor import Vendor
+from integrations.service import service_class
 
 
 class Trigger(models.TextChoices):
@@ -51,14 +52,20 @@ class Schedule(models.Model):
         """The flow's name as people read it."""
         return self.flow.replace("_", " ").capitalize()
 
+    @property
+    def lacks(self) -> str:
+        """Why this connection has no such flow, as far as is known; empty when it has. It is not run by itself then."""
+        kind = service_class(self.vendor.kind)
+        return kind.lacks(self.flow, self.vendor.account) if kind.learns else ""
+
     def is_overdue(self, now: datetime) -> bool:
         """No good run for longer than allowed; the reason does not matter."""
         since = self.last_ok_at or self.enabled_at
-        return since is not None and since + self.max_age + GRACE < now
+        return since is not None and since + self.max_age + GRACE < now and not self.lacks
 
     def is_late(self, now: datetime) -> bool:
         """Overdue, whether or not a worker was there to raise the alarm."""
-        return self.alarmed_at is not None or self.is_overdue(now)
+        return (self.alarmed_at is not None and not self.lacks) or self.is_overdue(now)
 
 
 class SyncRun(models.Model):

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from integrations.service import kind_choices
+from integrations.service import Account, kind_choices
 
 
 class Vendor(models.Model):
@@ -32,6 +32,9 @@ class Vendor(models.Model):
     environment = models.CharField(max_length=20, choices=Environment.choices, default=Environment.PRODUCTION)
     base_url = models.CharField("address", max_length=500)
     options = models.JSONField(default=dict, blank=True)
+    abilities = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="What this account can do, as the vendor told it."
+    )
     confirmed = models.JSONField(default=list, blank=True, help_text="Unproven flows and verbs an admin vouched for.")
     enabled = models.BooleanField(default=True)
     writes = models.CharField(max_length=10, choices=Writes.choices, default=Writes.OFF)
@@ -50,6 +53,19 @@ class Vendor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def account(self) -> Account:
+        """What services and parsers may know of it."""
+        return Account(
+            slug=self.slug,
+            base_url=self.base_url,
+            options=self.options,
+            environment=self.environment,
+            time_zone=self.time_zone,
+            currency=self.currency,
+            abilities=self.abilities,
+        )
 
 
 class Token(models.Model):

@@ -161,3 +161,26 @@ def test_a_waiter_that_died_is_forgotten(monkeypatch):
     budget._stand("")
     with budget.slot() as waited:
         assert 0.2 <= waited < 3
+
+
+class Full(Exception):
+    """Raised in place of a nap."""
+
+
+def test_budgets_of_one_account_share_a_wider_one():
+    def budget(key, calls):
+        return Budget(key, Rate(calls), fresh=True, within=Budget("kind:by:mark", Rate(2), fresh=True))
+
+    def no_nap(_):
+        raise Full
+
+    with budget("kind:1", 2).slot(), budget("kind:2", 2).slot():
+        with pytest.raises(Full), budget("kind:3", 2).slot(waiting=no_nap):
+            pytest.fail("a third call at once")
+        alone = Budget("kind:3", Rate(1))
+        with alone.slot(waiting=no_nap):
+            pass  # its own slot was given back
+    with budget("kind:3", 1).slot(waiting=no_nap) as waited:
+        assert waited >= 0
+        with pytest.raises(Full), budget("kind:3", 1).slot(waiting=no_nap):
+            pytest.fail("its own limit holds as well")
