@@ -72,9 +72,14 @@ class Reader:
     def value(self, name: str) -> Any:
         return at(self.row, self.paths.get(name, ""))
 
+    def plain(self, name: str) -> Any:
+        """The value, or its text where that has attributes beside it."""
+        found = self.value(name)
+        return found["#text"] if isinstance(found, Mapping) and "#text" in found else found
+
     def identity(self, name: str) -> str:
         """An id as text. Raises ValueError that names the path."""
-        path, found = self.paths.get(name, ""), self.value(name)
+        path, found = self.paths.get(name, ""), self.plain(name)
         if not path:
             raise ValueError(f"No path is mapped to “{name}”, so that nothing names the row: fill it in")
         if isinstance(found, str | int) and not isinstance(found, bool) and (text := text_of(found, limit=LONGEST_ID)):
@@ -84,14 +89,14 @@ class Reader:
     def text(self, name: str, limit: int | None = None) -> str:
         """A text or number as text. Raises ValueError naming field and path when an object stands there."""
         try:
-            return text_of(self.value(name), limit=limit)
+            return text_of(self.plain(name), limit=limit)
         except ValueError as wrong:
             raise ValueError(f"{name}, at “{self.paths.get(name)}”: {wrong}") from None
 
     def money(self, name: str, *, places: int = 6, wanted: bool = False) -> Decimal | None:
         """An exact number; None with a flag where it cannot be read, or where it is wanted and missing."""
         try:
-            found = decimal_of(self.value(name), places=places)
+            found = decimal_of(self.plain(name), places=places)
         except ValueError as wrong:
             self.flag(f"{name}: {wrong}")
             return None
@@ -101,7 +106,7 @@ class Reader:
 
     def currency(self, name: str, otherwise: str) -> str:
         """A code of three letters; `otherwise` where the row names none. Flagged where neither does, or it is no code."""
-        found = self.value(name)
+        found = self.plain(name)
         if found is None:
             if not otherwise:
                 self.flag("the currency is missing")
@@ -114,7 +119,7 @@ class Reader:
 
     def moment(self, name: str) -> tuple[datetime | None, bool]:
         """A time, and whether only its day was told."""
-        found = self.value(name)
+        found = self.plain(name)
         if found is None:
             return None, False
         read = moment(found, self.zone)

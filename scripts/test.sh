@@ -14,8 +14,9 @@ if ! "$python" -m tests.servers; then
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         exit 69
     fi
-    echo "test: installing Chromium for the browser tests"
-    if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium; } \
+    echo "test: installing Chromium and MariaDB for the tests that need them"
+    if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+        chromium mariadb-server-core mariadb-client-core; } \
         >"$results/apt" 2>&1 </dev/null; then
         tail -n 20 "$results/apt" >&2
         exit 69

@@ -156,6 +156,80 @@ def valkey() -> Iterator[str]:
         yield f"{server.connection_url}/0"
 
 
+@dataclass(frozen=True)
+class MariaDB:
+    """A running MariaDB server with an empty database; `user` may do everything in it."""
+
+    port: int
+    database: str = "bridge"
+    user: str = "owner"
+    password: str = "owner-for-tests"
+    host: str = "127.0.0.1"
+
+
+@contextmanager
+def mariadb() -> Iterator[MariaDB]:
+    """A throw-away MariaDB server, without TLS."""
+    program, install = mariadb_programs()
+    account = server_account()
+    folder = Path(tempfile.mkdtemp(prefix="crossdock-mariadb-"))
+    server = MariaDB(free_port())
+    process: subprocess.Popen[Any] | None = None
+    try:
+        (folder / "init.sql").write_text(
+            f"CREATE DATABASE {server.database} CHARACTER SET utf8mb4;\n"
+            f"CREATE USER '{server.user}'@'%' IDENTIFIED BY '{server.password}';\n"
+            f"GRANT ALL ON *.* TO '{server.user}'@'%' WITH GRANT OPTION;\n"
+        )
+        for path in (folder, folder / "init.sql"):
+            shutil.chown(path, account or getpass.getuser())
+        data = f"--datadir={folder / 'data'}"
+        install_with = ("--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db")
+        subprocess.run([install, *install_with], check=True, capture_output=True, cwd=folder, **run_as(account))
+        options = ("--bind-address=127.0.0.1", f"--port={server.port}", f"--socket={folder / 'socket'}", "--skip-name-resolve",
+                   f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'init.sql'}", "--innodb-buffer-pool-size=16M",
+                   "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin")  # fmt: skip
+        with open(folder / "log", "wb") as log:
+            process = subprocess.Popen(
+                [program, "--no-defaults", data, *options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **run_as(account),
+            )  # fmt: skip
+        _wait_for(server.port, process, folder / "log")
+        yield server
+    finally:
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[Any]", log: Path, timeout: float = 60.0) -> None:
+    """Until something listens there. MariaDB does so after its init file has run."""
+    deadline = time.monotonic() + timeout
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"The server did not start on port {port}. Its log ends:\n{log.read_text()[-2000:]}")
+        time.sleep(0.05)
+
+
+def mariadb_programs() -> tuple[str, str]:
+    """Where the server and what makes its data folder are. Raises ServerMissing."""
+    where = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"])
+    program, install = shutil.which("mariadbd", path=where), shutil.which("mariadb-install-db", path=where)
+    if not program or not install or not shutil.which("my_print_defaults", path=where):
+        raise ServerMissing(
+            "The bridge's tests need a MariaDB server: apt-get install -y mariadb-server-core mariadb-client-core."
+        )
+    return program, install
+
+
 def is_postgres(url: str) -> bool:
     return urlsplit(url).scheme in POSTGRES_SCHEMES
 
@@ -259,7 +333,11 @@ def execute(url: str, statement: sql.Composed) -> None:
 
 if __name__ == "__main__":
     # Is what cannot come in a wheel here? `scripts/test.sh` asks.
-    try:
-        chromium()
-    except ServerMissing as missing:
-        raise SystemExit(str(missing)) from missing
+    wanting = []
+    for look in (chromium, mariadb_programs):
+        try:
+            look()
+        except ServerMissing as missing:
+            wanting.append(str(missing))
+    if wanting:
+        raise SystemExit("\n".join(wanting))

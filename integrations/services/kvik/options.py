@@ -66,7 +66,24 @@ PRICE_FIELDS = (
     ("valid_until", "Valid until"),
 )
 PRICE_MAP = {"price": "price", "currency": "currency", "without_vat": "price_without_vat"}
+# Of a bridge's documents, paths begin within the root element.
+XML_ORDER_MAP = {
+    "external_id": "id | @id",
+    "number": "number",
+    "status": "status",
+    "placed_at": "created_at",
+    "changed_at": "updated_at",
+    "currency": "currency",
+    "total": "total",
+    "buyer_name": "customer.name",
+    "buyer_email": "customer.email",
+    "buyer_phone": "customer.phone",
+    "ship_to": "delivery_address",
+    "lines": "items.item",
+}
+XML_LINE_MAP = {**LINE_MAP, "external_id": "id | @id"}
 ORDERS, READING, PRICES = "Where orders are", "How orders read", "Price of a product for a user"
+BRIDGE = "XML2DB bridge"
 
 
 def _unproven(name: str, label: str, kind: str = "text", default: object = "", **more: object) -> Option:
@@ -76,6 +93,16 @@ def _unproven(name: str, label: str, kind: str = "text", default: object = "", *
 OPTIONS = (
     Option("client_id", "Client id", help="Of the Application user kvik.shop made for this hub."),
     Option("scope", "Scope", default="all", help="What the token is asked for."),
+    Option(
+        "orders_source",
+        "Orders come",
+        "choice",
+        "api",
+        choices=(("api", "Over the App API"), ("bridge", "From the XML2DB bridge"), ("both", "From both")),
+        required=True,
+        group=ORDERS,
+        help="The bridge is a MySQL or MariaDB database that kvik.shop writes order documents into.",
+    ),
     _unproven("orders_list_path", "List orders", default="orders", group=ORDERS),
     _unproven("order_detail_path", "One order", default="orders/{order_id}", group=ORDERS),
     _unproven(
@@ -154,15 +181,52 @@ OPTIONS = (
         group=READING,
         help="One a line: the shop's word = our word. A word that is not here is kept as it is, and asks for its meaning.",
     ),
+    Option("bridge_host", "Database server", group=BRIDGE, help="Private addresses need VENDOR_PRIVATE_HOSTS."),
+    Option("bridge_port", "Port", "int", 3306, least=1, most=65535, group=BRIDGE),
+    Option(
+        "bridge_tls",
+        "Encrypted line",
+        "choice",
+        "on",
+        choices=(("on", "Yes, with a certificate that is checked"), ("off", "No: the server is in our own network")),
+        required=True,
+        group=BRIDGE,
+    ),
+    Option("bridge_database", "Database", group=BRIDGE),
+    Option("bridge_user", "User", group=BRIDGE, help="One that may SELECT from this table and nothing else."),
+    _unproven("bridge_table", "Table", default="events", group=BRIDGE),
+    _unproven("bridge_id_column", "Column: id", default="id", group=BRIDGE, help="Grows with every row."),
+    _unproven("bridge_xml_column", "Column: XML document", default="xml", group=BRIDGE),
+    _unproven("bridge_type_column", "Column: type", group=BRIDGE, help="Such as type, where there is one."),
+    _unproven(
+        "bridge_created_column",
+        "Column: written at",
+        group=BRIDGE,
+        help="Where there is one. It tells an older document of an order from a newer one.",
+    ),
+    _unproven("bridge_types", "Types that are orders", group=BRIDGE, help="With commas. Empty: of any type."),
+    _unproven(
+        "bridge_roots", "Root elements that are orders", default="order", group=BRIDGE, help="With commas; * is any."
+    ),
+    _unproven(
+        "xml_order_map",
+        "Fields of an order",
+        "map",
+        XML_ORDER_MAP,
+        keys=ORDER_FIELDS,
+        group=BRIDGE,
+        help="Dotted paths within the root element; an attribute is @name, the text beside attributes #text.",
+    ),
+    _unproven("xml_line_map", "Fields of a line", "map", XML_LINE_MAP, keys=LINE_FIELDS, group=BRIDGE),
     _unproven("product_price_path", "Price of a product", default="products/{product_id}/price", group=PRICES),
     _unproven(
         "price_user_parameter",
         "Parameter: user",
         default="user",
         group=PRICES,
-        help="Empty where the path holds {user}.",
+        help="Not sent where the path itself holds {user}.",
     ),
     _unproven("price_map", "Fields of a price", "map", PRICE_MAP, keys=PRICE_FIELDS, group=PRICES),
 )
 # What the orders are tried with.
-TRIED = tuple(option.name for option in OPTIONS if option.group in (ORDERS, READING))
+TRIED = tuple(option.name for option in OPTIONS if option.group in (ORDERS, READING, BRIDGE))

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from catalog.records import KEEP, Keep
 from integrations import raw
-from integrations.mapping import Reader, storable
+from integrations.mapping import Reader, moment, storable
 from integrations.numbers import text_of
 from integrations.service import Account, Row, option_of
+from integrations.services.kvik.bridge import document_of
 from integrations.services.kvik.options import OPTIONS
 from orders.records import OrderLineRecord, OrderRecord
 
@@ -26,10 +27,12 @@ def keyed(account: Account) -> Callable[[bytes | memoryview], str]:
 
 
 def reader_of(row: Any, account: Account) -> Reader:
-    """Raises ValueError for a row that is no object."""
+    """By the mapping of the source the row came from. Raises ValueError for a row that cannot be read."""
     if not isinstance(row, Mapping):
         raise ValueError(f"The row is no object but {_shown(row)}")
-    return Reader(row, option_of(OPTIONS, account, "order_map"), zone_of(account))
+    bridged = "_document" in row
+    paths = option_of(OPTIONS, account, "xml_order_map" if bridged else "order_map")
+    return Reader(document_of(row) if bridged else row, paths, zone_of(account))
 
 
 def zone_of(account: Account) -> ZoneInfo:
@@ -43,8 +46,13 @@ def order(row: Row, account: Account) -> OrderRecord:
     status = _meaning(word, account)
     placed, day_only = read.moment("placed_at")
     changed, _ = read.moment("changed_at")
+    if changed is None and "_document" in row:
+        changed = moment(
+            row["_bridge"]["created"], read.zone
+        )  # else an older document could not be told from a newer one
     lines = read.objects("lines")
-    told = [_line(read, line, number, word, account) for number, line in enumerate(lines or (), 1)]
+    paths = option_of(OPTIONS, account, "xml_line_map" if "_document" in row else "line_map")
+    told = [_line(read, Reader(line, paths, read.zone), n, word, account) for n, line in enumerate(lines or (), 1)]
     total = read.money("total", wanted=True)
     return OrderRecord(
         external_id=key,
@@ -67,9 +75,8 @@ def order(row: Row, account: Account) -> OrderRecord:
     )
 
 
-def _line(order: Reader, row: Row, number: int, word: str, account: Account) -> OrderLineRecord:
+def _line(order: Reader, read: Reader, number: int, word: str, account: Account) -> OrderLineRecord:
     """One line. A line without an id goes by its place; without a status of its own it stands as its order does."""
-    read = Reader(row, option_of(OPTIONS, account, "line_map"), order.zone)
     own = read.text("status", LONGEST_WORD) or word
     line = OrderLineRecord(
         external_id=read.text("external_id", 200) or str(number),
@@ -83,7 +90,7 @@ def _line(order: Reader, row: Row, number: int, word: str, account: Account) -> 
         vendor_status=own,
         status=_meaning(own, account),
         warning=read.warning,
-        raw=storable(row),
+        raw=storable(read.row),
     )
     if line.unit_price is None and line.total is None:
         order.flag(f"line {number} has no price")

@@ -19,7 +19,7 @@ def price(http: Client, option: Callable[[str], Any], given: Mapping[str, Any]) 
     if product in ("", ".", ".."):
         raise Refused("No product was named.", "Enter the shop's id or code of the product.")
     whole = path.replace("{product_id}", quote(product, safe="")).replace("{user}", quote(user, safe=""))
-    params = {name: user} if name and user else {}
+    params = {name: user} if user and "{user}" not in path else {}
     if "{product_id}" not in path:
         raise Refused(
             "The path of a price does not say where the product goes.",

@@ -1,12 +1,13 @@
 """kvik.shop: orders of one e-shop over its App API. The documents state how to connect, and no path: those are options."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from integrations import network
-from integrations.auth import Auth, Bearer, ClientCredentials
+from integrations.auth import Auth, Bearer, ClientCredentials, NoAuth
 from integrations.http import Client
 from integrations.numbers import key_from
 from integrations.service import (
@@ -26,6 +27,7 @@ from integrations.service import (
     option_of,
 )
 from integrations.services.kvik import parse
+from integrations.services.kvik.bridge import Bridge
 from integrations.services.kvik.options import OPTIONS, TRIED
 from integrations.services.kvik.prices import price
 from integrations.services.kvik.reading import Orders
@@ -42,6 +44,11 @@ class Service(VendorService):
     presets: ClassVar[tuple[Preset, ...]] = (Preset("shop", "Shop", f"https://your-shop.example{PREFIX}"),)
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("client_secret", "Client secret", help="Sent by kvik.shop when it switches the App API module on."),
+        Secret(
+            "bridge_password",
+            "Password of the XML2DB bridge",
+            help="Of the database user; only where the bridge is used.",
+        ),
     )
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     fetches: ClassVar[str] = "access_token"
@@ -93,6 +100,8 @@ class Service(VendorService):
     @classmethod
     def auth(cls, account: Account, secrets: Mapping[str, str]) -> Auth:
         if not secrets.get("access_token"):
+            if option_of(cls.options, account, "orders_source") == "bridge":
+                return NoAuth(secrets.values())
             raise ValueError("There is no token, and no client id with a client secret to ask for one with.")
         return Bearer(secrets["access_token"])
 
@@ -106,13 +115,43 @@ class Service(VendorService):
         return ClientCredentials(client_id, client_secret, scope).fetch(client, TOKEN_PATH)
 
     def probe(self) -> Verdict:
-        """Opening the connection for a test has fetched a token: the only call the documents state."""
+        """Opening the connection for a test has fetched a token: the only call the documents state. Then the bridge, if it is used."""
         facts = dict(self.fetched.facts) if self.fetched else {}
-        return Verdict(True, message="The shop gives a token for this client id and secret.", facts=facts)
+        if not self._uses("bridge"):
+            return Verdict(True, message="The shop gives a token for this client id and secret.", facts=facts)
+        facts |= dict(self._bridge().facts())
+        also = "The shop gives a token, and the" if self._uses("api") else "The"
+        return Verdict(True, message=f"{also} bridge's table can be read.", facts=facts)
 
     def orders(self, ask: Ask) -> Iterator[Page]:
-        orders = Orders(self.http, self.account, self.option)
-        return orders.one_by_one(ask) if ask.only else orders.pages(ask)
+        """From the App API, from the bridge, or from the bridge and then the App API; each goes on where it was."""
+        if ask.only:
+            yield from Orders(self.http, self.account, self.option).one_by_one(ask)
+            return
+        sources = [name for name in ("bridge", "api") if self._uses(name)]
+        position = dict(ask.position or {})
+        begun = sources.index(position["source"]) if position.get("source") in sources else 0
+        known: dict[str, Any] = dict(position.get("known", {}))
+        for place, source in enumerate(sources[begun:], begun):
+            part = replace(ask, position=position.get("at") if place == begun and position else None)
+            for page in self._pages(source, part):
+                over, known = page.last, known | (page.cursor or {})
+                page.last = over and place + 1 == len(sources)
+                page.cursor = known if page.last else None
+                following = {"source": sources[place + 1], "at": None} if over and not page.last else None
+                page.position = {**(following or {"source": source, "at": page.position}), "known": known}
+                yield page
+
+    def _pages(self, source: str, ask: Ask) -> Iterator[Page]:
+        return (
+            self._bridge().pages(ask) if source == "bridge" else Orders(self.http, self.account, self.option).pages(ask)
+        )
+
+    def _uses(self, source: str) -> bool:
+        return self.option("orders_source") in (source, "both")
+
+    def _bridge(self) -> Bridge:
+        return Bridge(self.http, self.option, self.secret)
 
     def price_for_user(self, given: Mapping[str, Any]) -> list[Fact]:
         return price(self.http, self.option, given)

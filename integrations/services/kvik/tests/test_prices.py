@@ -79,12 +79,13 @@ def test_the_price_is_shown_and_the_catalogue_stays_as_it_is(
 
 
 def test_a_path_of_its_own_with_the_user_in_it(tiny: Simulator) -> None:
-    vendor = ready(tiny, product_price_path="u/{user}/p/{product_id}", price_user_parameter="")
+    vendor = ready(tiny, product_price_path="u/{user}/p/{product_id}")
     offered = lookups.of(vendor, NAME, "variant")
     assert offered
     found = lookups.ask(vendor, offered, {"product": "A/1", "user": "7"})
     assert "nothing at this address" in found.error
     [call] = tiny.ledger.asked(where=lambda call: "/u/7/p/" in call.path)
+    assert call.query == []
     assert call.path.endswith("/p/A/1"), "the code's slash is not the path's"
 
 

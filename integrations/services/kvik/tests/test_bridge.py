@@ -1,0 +1,340 @@
+"""XML2DB against a real MariaDB: orders from documents, in the order of ids, without ever writing a row there."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations import connecting, connection, mysql, trial
+from integrations.errors import BadPayload, Refused, Wait
+from integrations.models import ApiCall, Reject, Schedule, SyncRun, Vendor
+from integrations.services.kvik import bridge
+from integrations.services.kvik.simulator import Simulator
+from integrations.services.kvik.tests.runs import connected, good, run
+from orders.models import Order
+from tests import servers
+from tests.servers import MariaDB
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+PASSWORD = "reader-4711-for-tests"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MariaDB]:
+    with servers.mariadb() as found:
+        yield found
+
+
+class Table:
+    """The bridge's table, as the shop fills it."""
+
+    def __init__(self, server: MariaDB) -> None:
+        import pymysql
+
+        self.link: Any = pymysql.connect(
+            host=server.host, port=server.port, user=server.user, password=server.password, database=server.database,
+            charset="utf8mb4", autocommit=True,
+        )  # fmt: skip
+
+    def do(self, sql: str, *values: Any) -> Any:
+        with self.link.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()
+
+    def put(self, document: Any, kind: str = "order", key: int | None = None, at: str = "2026-05-04 12:00:00") -> int:
+        self.do("INSERT INTO events (id, type, xml, created_at) VALUES (%s, %s, %s, %s)", key, kind, document, at)
+        return int(self.do("SELECT LAST_INSERT_ID()")[0][0]) or int(key or 0)
+
+
+@pytest.fixture
+def table(server: MariaDB) -> Iterator[Table]:
+    found = Table(server)
+    found.do("DROP TABLE IF EXISTS events")
+    found.do(
+        "CREATE TABLE events (id BIGINT AUTO_INCREMENT PRIMARY KEY, type VARCHAR(30), xml MEDIUMTEXT, created_at DATETIME) "
+        "ENGINE=InnoDB CHARACTER SET utf8mb4"
+    )
+    found.do("DROP USER IF EXISTS reader")
+    found.do(f"CREATE USER reader IDENTIFIED BY '{PASSWORD}'")
+    found.do(f"GRANT SELECT ON {server.database}.events TO reader")
+    yield found
+    found.link.close()
+
+
+def order(key: int, status: str = "paid", total: str = "100.00", items: str = "", changed: str = "") -> str:
+    stamp = f"<updated_at>{changed}</updated_at>" if changed else ""
+    lines = items or "<item id='1'><sku>DZ-110</sku><name>Džbán</name><quantity>2</quantity><price>50.00</price></item>"
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?><order id="{key}"><number>V{key}</number><status>{status}</status>'
+        f"<created_at>2026-05-04 10:00:00</created_at>{stamp}<currency>CZK</currency><total vat='21'>{total}</total>"
+        f"<customer><name>Ondřej Malý</name></customer><items>{lines}</items></order>"
+    )
+
+
+def options_of(server: MariaDB, **changes: Any) -> dict[str, Any]:
+    known = {
+        "orders_source": "bridge", "bridge_host": server.host, "bridge_port": server.port, "bridge_tls": "off",
+        "bridge_database": server.database, "bridge_user": "reader",
+        "bridge_type_column": "type", "bridge_created_column": "created_at",
+    }  # fmt: skip
+    return {**known, **changes}
+
+
+def bridged(server: MariaDB, password: str = PASSWORD, **changes: Any) -> Vendor:
+    """A connection without any App API."""
+    return connecting.connect(
+        "kvik",
+        "shop",
+        base_url="shop.example.com",
+        options=options_of(server, **changes),
+        secrets={"bridge_password": password},
+    )
+
+
+def content(table: Table) -> Any:
+    return table.do("SELECT id, type, xml, created_at FROM events ORDER BY id")
+
+
+def test_orders_come_from_documents_and_no_row_there_is_touched(server: MariaDB, table: Table) -> None:
+    for key in range(1, 4):
+        table.put(order(700 + key))
+    before = content(table)
+    vendor = bridged(server, status_map={"paid": "confirmed"})
+    done = good(vendor)
+    assert (done.created, done.rejected) == (3, 0)
+    first = Order.objects.get(external_id="701")
+    assert (first.number, first.status, first.vendor_status) == ("V701", "confirmed", "paid")
+    assert (first.total, first.currency, first.buyer_name) == (Decimal("100.00"), "CZK", "Ondřej Malý")
+    assert first.placed_at == datetime(2026, 5, 4, 8, tzinfo=UTC)
+    [line] = first.lines.all()
+    assert (line.external_id, line.sku, line.quantity, line.unit_price) == ("1", "DZ-110", 2, 50)
+    assert first.raw["_document"] == order(701), "the document is kept as it came"
+    assert first.raw["_bridge"] == {"id": 1, "type": "order", "created": "2026-05-04T12:00:00"}
+    assert content(table) == before
+    calls = ApiCall.objects.filter(vendor=vendor)
+    assert {call.method for call in calls} == {"SELECT"}
+    assert good(vendor).unchanged == 3
+
+
+def test_the_cursor_goes_on_behind_the_last_id_and_finds_what_was_committed_late(server: MariaDB, table: Table) -> None:
+    for key in (1, 2, 4):
+        table.put(order(key), key=key)
+    vendor = bridged(server)
+    good(vendor)
+    assert Schedule.objects.get(vendor=vendor).cursor == {"bridge": 4}
+    table.put(order(3), key=3)  # its transaction took longer than that of row 4
+    table.put(order(1, status="shipped", changed="2026-05-05 09:00:00"), key=5)
+    done = good(vendor)
+    assert (done.created, done.updated) == (1, 1)
+    assert Order.objects.get(external_id="1").vendor_status == "shipped"
+    assert good(vendor).unchanged == 4
+
+
+def test_many_rows_are_read_page_by_page_and_an_older_document_changes_nothing(
+    server: MariaDB, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "PAGE", 10)
+    monkeypatch.setattr(bridge, "AGAIN", 5)
+    table.put(order(1, status="old"), at="2026-05-04 12:00:00")
+    for key in range(2, 35):
+        table.put(order(key), at="2026-05-04 13:00:00")
+    table.put(order(1, status="new one"), at="2026-05-04 14:00:00")
+    vendor = bridged(server)
+    done = good(vendor)
+    assert (done.created, done.pages) == (34, 4)
+    assert Order.objects.get(external_id="1").vendor_status == "new one"
+    good(vendor, mode=SyncRun.Mode.VERIFY)  # from the first row on: the old document comes again
+    assert Order.objects.get(external_id="1").vendor_status == "new one"
+
+
+def test_a_table_whose_ids_begin_anew_is_read_from_its_start(server: MariaDB, table: Table) -> None:
+    table.put(order(1), key=5000)
+    vendor = bridged(server)
+    good(vendor)
+    table.do("TRUNCATE events")
+    table.put(order(2))
+    assert good(vendor).created == 1
+
+
+def test_payments_and_users_are_passed_over_with_a_word_about_it(server: MariaDB, table: Table) -> None:
+    table.put(order(1))
+    table.put("<payment id='1'><status>paid</status></payment>", kind="payment")
+    table.put("<user id='1'/>", kind="")
+    vendor = bridged(server, bridge_types="")
+    done = good(vendor)
+    assert (done.seen, done.created) == (1, 1)
+    assert "<payment>, <user>" in done.note
+    by_type = bridged(server, bridge_types="Order, order-change", bridge_roots="*")
+    assert "payment, without a type" in good(by_type, mode=SyncRun.Mode.FULL).note
+
+
+def test_one_bad_document_costs_nobody_else_and_no_entity_is_read(server: MariaDB, table: Table) -> None:
+    table.put(order(1))
+    table.put("<order><id>2</id><number>")
+    table.put(
+        "<!DOCTYPE order [<!ENTITY x SYSTEM 'file:///etc/hostname'>]><order><id>3</id><number>&x;</number></order>"
+    )
+    table.put("<order><number>4</number></order>")
+    table.put("<order><id>5</id><total>" + "9" * bridge.LARGEST + "</total></order>")
+    table.put(order(6))
+    done = run(bridged(server))
+    assert (done.state, done.created, done.rejected) == (SyncRun.State.PARTIAL, 2, 4)
+    reasons = " ".join(Reject.objects.values_list("reason", flat=True))
+    for said in ("no XML", "DTD inside", "no id at “id | @id”", "more than the 1048576"):
+        assert said in reasons
+
+
+def test_bytes_are_read_by_the_encoding_their_document_declares(server: MariaDB, table: Table) -> None:
+    table.do("ALTER TABLE events MODIFY xml LONGBLOB")
+    document = order(1).replace('encoding="utf-8"', 'encoding="windows-1250"')
+    table.put(document.encode("windows-1250"))
+    table.put(order(2).encode())
+    good(bridged(server))
+    assert set(Order.objects.values_list("buyer_name", flat=True)) == {"Ondřej Malý"}
+
+
+def test_columns_and_elements_by_other_names(server: MariaDB, table: Table) -> None:
+    table.do(
+        "ALTER TABLE events CHANGE id rada BIGINT AUTO_INCREMENT, CHANGE xml obsah MEDIUMTEXT, DROP type, DROP created_at"
+    )
+    table.do("RENAME TABLE events TO fronta")
+    try:
+        table.do("GRANT SELECT ON bridge.fronta TO reader")
+        document = "<zmena><obj><cislo>9</cislo><radek><kod>X</kod></radek></obj></zmena>"
+        table.do("INSERT INTO fronta (obsah) VALUES (%s)", document)
+        vendor = bridged(
+            server, bridge_table="fronta", bridge_id_column="rada", bridge_xml_column="obsah", bridge_roots="zmena",
+            xml_order_map={"external_id": "obj.cislo", "lines": "obj.radek"}, xml_line_map={"sku": "kod"},
+            bridge_type_column="", bridge_created_column="",
+        )  # fmt: skip
+        assert good(vendor).created == 1
+        assert Order.objects.get().lines.get().sku == "X"
+    finally:
+        table.do("DROP TABLE fronta")
+
+
+def test_both_sources_feed_one_flow_and_go_on_where_each_was(tiny: Simulator, server: MariaDB, table: Table) -> None:
+    table.put(order(900))
+    given = tiny.connections()[0]
+    vendor = connected(
+        tiny, {**given["secrets"], "bridge_password": PASSWORD}, **options_of(server, orders_source="both")
+    )
+    done = good(vendor)
+    assert (done.created, Order.objects.count()) == (6, 6)
+    cursor = Schedule.objects.get(vendor=vendor).cursor
+    assert (cursor["bridge"], "updated" in cursor) == (1, True)
+    table.put(order(901))
+    tiny.insert_front("orders")
+    assert good(vendor).created == 2
+
+
+def test_try_it_shows_the_bridges_page(server: MariaDB, table: Table) -> None:
+    table.put(order(1))
+    table.put("<order><id>")
+    vendor = bridged(server)
+    tried = trial.try_flow(vendor, "orders", {})
+    assert (tried.count, tried.refused, tried.error) == (2, 1, "")
+    assert tried.rows[0].key == "1"
+    assert not Order.objects.exists()
+
+
+# -- what goes wrong
+
+
+def test_a_connection_test_reads_the_bridge_and_says_what_is_wrong(server: MariaDB, table: Table) -> None:
+    table.put(order(1))
+    verdict = connection.probe(bridged(server))
+    assert verdict.ok, verdict.message
+    assert "MariaDB" in verdict.facts["bridge"]
+    assert "newest row 1" in verdict.facts["bridge"]
+    for changes, cause, said in (
+        ({"bridge_user": "nobody"}, "password", "user or the password"),
+        ({"bridge_table": "nothing"}, "vendor", "right to SELECT"),
+        ({"bridge_xml_column": "nothing"}, "vendor", "no such column"),
+        ({"bridge_table": "events; DROP TABLE events"}, "vendor", "no name of a table"),
+        ({"bridge_host": "localhost", "bridge_port": servers.free_port()}, "network", "cannot be reached"),
+        ({"bridge_host": "10.11.12.13"}, "url", "not on the public internet"),
+        ({"bridge_tls": "on"}, "tls", "no encrypted line"),
+        ({"bridge_host": ""}, "vendor", "no host"),
+    ):
+        verdict = connection.probe(bridged(server, **changes))
+        assert (verdict.ok, verdict.cause) == (False, cause), (changes, verdict.message)
+        assert said in f"{verdict.message} {verdict.cure}"
+        assert verdict.cure
+        assert PASSWORD not in f"{verdict}"
+        for name in changes:
+            reset = {
+                "bridge_host": server.host,
+                "bridge_port": server.port,
+                "bridge_user": "reader",
+                "bridge_tls": "off",
+            }
+            connecting.connect(
+                "kvik", "shop", options={name: reset.get(name, {"bridge_table": "events"}.get(name, "xml"))}
+            )
+
+
+def test_a_wrong_password_pauses_the_connection_and_is_told_without_it(server: MariaDB, table: Table) -> None:
+    vendor = bridged(server, "a-password-of-yesterday")
+    done = run(vendor)
+    assert (done.state, done.error_kind) == (SyncRun.State.FAILED, "needs_auth")
+    assert "password" in done.cure
+    assert "yesterday" not in done.error + done.cure
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.NEEDS_AUTH
+
+
+def place_of(server: MariaDB) -> mysql.Place:
+    return mysql.Place(server.host, server.port, server.database, server.user, server.password, plain=True)
+
+
+WRITES = ("DELETE FROM events", "UPDATE events SET type = 'x'", "INSERT INTO events () VALUES ()", "DROP TABLE events")
+
+
+@pytest.mark.parametrize("sql", WRITES)
+def test_nothing_can_be_written_even_by_a_user_who_may(server: MariaDB, table: Table, sql: str) -> None:
+    table.put(order(1))
+    before = content(table)
+    with mysql.reading(place_of(server)) as reading, pytest.raises(Refused, match="may not do this"):
+        reading.query(sql)
+    assert content(table) == before
+
+
+def test_a_question_that_takes_too_long_is_given_up(server: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mysql, "STATEMENT", 1)
+    with mysql.reading(place_of(server)) as reading, pytest.raises(Wait, match="took too long"):
+        reading.query("SELECT COUNT(*) FROM seq_1_to_100000000000")
+
+
+def test_a_line_that_is_cut_is_told(server: MariaDB, table: Table) -> None:
+    with mysql.reading(place_of(server)) as reading:
+        [[own]] = reading.query("SELECT CONNECTION_ID()")
+        table.do(f"KILL {own}")
+        with pytest.raises(Wait, match="went away"):
+            reading.query("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05\x00\x00\x00\x0a5.5", b"\xff" * 64]
+)
+def test_what_does_not_speak_as_a_database_is_no_accident(monkeypatch: pytest.MonkeyPatch, greeting: bytes) -> None:
+    monkeypatch.setattr(mysql, "READ", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = mysql.Place("127.0.0.1", listener.getsockname()[1], "b", "u", "p-4711", plain=True)
+
+        def greet() -> None:
+            line, _ = listener.accept()
+            with line:
+                line.sendall(greeting)
+                line.shutdown(socket.SHUT_WR)
+                line.recv(1000)
+
+        thread = threading.Thread(target=greet, daemon=True)
+        thread.start()
+        with pytest.raises((BadPayload, Refused, Wait)), mysql.reading(place):
+            pass
+        thread.join(5)
