@@ -142,6 +142,7 @@ def today(request: HttpRequest) -> dict[str, Any]:
         "tokens": list(tokens.select_related("vendor").defer("ciphertext", "vendor__options")[:20])
         if sees_vendors
         else [],
+        "endings": [(vendor, text) for vendor in vendors.values() for text in vendor.ends_soon] if sees_vendors else [],
         "running": counts["running"],
         "running_url": f"{page('syncrun')}?state__exact=running",
         "queued": counts["queued"],

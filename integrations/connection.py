@@ -39,10 +39,11 @@ def open_service(
     interactive: bool = False,
     dead: int | None = None,
     account: Account | None = None,
+    whole: bool = False,
 ) -> VendorService:
     """The vendor's service, ready to call; a secret the hub can fetch is fetched when it is missing, expired or `dead`.
 
-    account: the connection as it might be, with options nobody saved.
+    account: the connection as it might be, with options nobody saved. whole: for the account as a whole, not for one store of it.
     Raises errors.NeedsAuth (no usable secret), errors.Refused (its address), and what the fetching raises.
     """
     kind, account = service_class(vendor.kind), account or account_of(vendor)
@@ -71,7 +72,7 @@ def open_service(
         return made
 
     held, fetched = _opened(vendor), None
-    if dead is not None or renewal.due(kind, held):
+    if not whole and (dead is not None or renewal.due(kind, held)):
         gone = dead if dead is not None else held.ids.get(kind.fetches)
         _, fetched = renewal.renew(vendor, kind, account, gone, lambda hide: client(NoAuth(hide)), before_call)
         held = _opened(vendor)
@@ -79,7 +80,7 @@ def open_service(
     if missing:
         raise errors.NeedsAuth(f"No {', '.join(missing)} is set.", "Set it on the vendor's page.", cause="token")
     try:
-        auth = kind.auth(account, held.values)
+        auth = (kind.account_auth if whole else kind.auth)(account, held.values)
     except ValueError as error:
         raise errors.NeedsAuth(str(error), "Set the secret again.", cause="token") from None
     service = kind(account, client(auth))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from integrations.auth import Auth
     from integrations.http import Client
+    from integrations.stores import Stores
     from integrations.webhooks.hook import Hook, News, Posted, Proved
 
 Row = Mapping[str, Any]
@@ -270,6 +271,7 @@ class VendorService:
     lookups: ClassVar[tuple[Lookup, ...]] = ()
     hooks: ClassVar["Mapping[str, Hook]"] = {}  # addresses of ours that this vendor posts to
     learns: ClassVar[timedelta | None] = None  # how often `abilities()` is asked anew; None: never
+    stores: ClassVar["type[Stores] | None"] = None  # where an account holds several of them
     rate: ClassVar[Rate] = Rate(calls=1)
     headers: ClassVar[Mapping[str, str]] = {}  # sent with every call, also the one that fetches a secret
     time_zone: ClassVar[str] = "UTC"
@@ -305,6 +307,11 @@ class VendorService:
     def auth(cls, account: Account, secrets: Mapping[str, str]) -> "Auth":
         """How calls are signed, made from the connection's decrypted secrets."""
         raise NotImplementedError(f"{cls.__name__} declares no auth()")
+
+    @classmethod
+    def account_auth(cls, account: Account, secrets: Mapping[str, str]) -> "Auth":
+        """How calls for the account as a whole are signed, where that is another way than for one store of it."""
+        return cls.auth(account, secrets)
 
     @classmethod
     def fetch_secret(cls, account: Account, secrets: Mapping[str, str], client: "Client") -> Fetched | None:

@@ -45,6 +45,7 @@ def page(kind: str, service: "type[VendorService]") -> str:
         option_table(options),
         *[f"### {group}\n\n{option_table([o for o in service.options if o.group == group])}" for group in grouped],
         "Where *unproven* stands, no document of the vendor says so: look at it and confirm it for your account.",
+        *stores(service),
         "## Flows",
         table(("flow", "what comes in", "every", "late after", "starts"), map(flow_row, service.flows.items())),
         *(
@@ -58,6 +59,39 @@ def page(kind: str, service: "type[VendorService]") -> str:
         ),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def stores(service: "type[VendorService]") -> list[str]:
+    """What can be connected where an account holds several stores; systems asked for alike stand together."""
+    if service.stores is None:
+        return []
+    systems = sorted(service.stores.described(), key=lambda system: system.title.lower())
+    alike: dict[str, list[str]] = {}
+    for system in systems:
+        alike.setdefault(system.help, []).append(system.title)
+    rows = [
+        (
+            system.title,
+            " or ".join(", ".join(inside(b.label) for b in way.blanks[1:]) for way in system.ways),
+            system.help,
+        )
+        for system in systems
+        if len(alike[system.help]) == 1 or not system.help
+    ]
+    shared = [f"{', '.join(titles)}: {text}" for text, titles in alike.items() if text and len(titles) > 1]
+    return [
+        "## Stores",
+        "One account holds several stores. *Find stores* on a connection's page lists them and makes a connection of each you "
+        "choose; *Connect a store* asks for what its system takes, as the vendor says at that moment, always with the store's "
+        "address. What is known of the systems:",
+        table(("system", "takes", "where it is found"), rows),
+        *shared,
+    ]
+
+
+def inside(label: str) -> str:
+    """A label as it stands within a sentence."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def rate(limit: "Rate") -> str:

@@ -16,6 +16,7 @@ from integrations.admin.asked import TONES as RUN_TONES
 from integrations.admin.asked import queue, run_link
 from integrations.admin.connect import VendorForm, form_for
 from integrations.admin.fields import OPTION, SECRET, shown_option
+from integrations.admin.stores import StoreViews
 from integrations.admin.tryout import TryOut, flows_to_try
 from integrations.admin.vendor_buttons import VendorButtons, unproven
 from integrations.models import SyncRun, Token, Vendor
@@ -26,7 +27,7 @@ SOON = timedelta(days=14)  # a token that ends within this is warned about
 
 
 @admin.register(Vendor)
-class VendorAdmin(TryOut, VendorButtons, HubAdmin):
+class VendorAdmin(StoreViews, TryOut, VendorButtons, HubAdmin):
     list_display = ("name", "kind_shown", "environment", "state_shown", "enabled", "writes", "success")
     list_filter = ("state", "enabled", "environment")
     list_defer = ("options",)
@@ -176,10 +177,12 @@ class VendorAdmin(TryOut, VendorButtons, HubAdmin):
             ]
             context["unproven"] = unproven(service, vendor)
             context["to_try"] = flows_to_try(service)
+            context["has_stores"] = service.stores is not None
+            context["store_tools"] = service.stores.tools(vendor.account) if service.stores else ()
             context["modes"] = SyncRun.Mode.choices
             context["warnings"] = [
                 text for token in getattr(vendor, "kept_tokens", ()) if token.active and (text := ends_soon(token))
-            ]
+            ] + vendor.ends_soon
         elif isinstance(vendor, Vendor):
             messages.error(
                 request, f"This hub has no vendor folder “{vendor.kind}” any more: put it back to use this connection."
@@ -265,6 +268,8 @@ class VendorAdmin(TryOut, VendorButtons, HubAdmin):
 def switched(vendor: Vendor, schedule: Any, proven: bool) -> str:
     if not proven and schedule.flow not in vendor.confirmed:
         return "off: not verified for this account"
+    if schedule.lacks:
+        return schedule.lacks
     return "on" if schedule.enabled else "off"
 
 

@@ -1,9 +1,14 @@
 """A connection to one account of one system, and its secrets at rest."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
-from integrations.service import Account, kind_choices
+from integrations.service import Account, kind_choices, service_class
+
+SOON = timedelta(days=14)
 
 
 class Vendor(models.Model):
@@ -53,6 +58,16 @@ class Vendor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def ends_soon(self) -> list[str]:
+        """What ends within two weeks outside the hub, such as a shop's credentials at the vendor, in sentences."""
+        stores, today = service_class(self.kind).stores, timezone.localdate()
+        soon = [one for one in (stores.endings(self.account) if stores else ()) if one.on - SOON <= today]
+        return [
+            f"{one.what[:1].upper()}{one.what[1:]} {'ended' if one.on < today else 'end'} on {one.on}. {one.cure}"
+            for one in soon
+        ]
 
     @property
     def account(self) -> Account:

@@ -18,6 +18,7 @@ class Method:
     """One method. `rows` is the member of `result` that holds the list; `account`: it takes no store key.
 
     carries: where parameters travel, "query" or "json"; the verb does not decide. paging: "cursor", "offset" or "".
+    Of the two that take any shop system's credentials the names are those of `credentials.toml`.
     once: it takes an `idempotency_key`, with which a repetition within 15 minutes is answered and not done again.
     """
 
@@ -32,7 +33,7 @@ class Method:
 
     @property
     def path(self) -> str:
-        return f"{self.name}.json"
+        return self.name if self.name.endswith(".file") else f"{self.name}.json"
 
 
 def _read(name: str, rows: str = "", params: str = "", *, paging: str = "", account: bool = False) -> Method:
@@ -107,6 +108,10 @@ METHODS: Mapping[str, Method] = {
         _read("return.status.list", "return_statuses"),
         _read("return.reason.list", "return_reasons", "store_id"),
         _read("return.action.list", "return_actions"),
+        Method("account.cart.add", "POST", carries="json", account=True),
+        Method("account.config.update", "PUT"),
+        _read("bridge.download.file", params="whitelabel:bool"),
+        Method("bridge.update", "POST"),
         _read("batch.job.result", "items", "id"),
         _read(
             "batch.job.list",

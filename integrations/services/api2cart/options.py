@@ -10,6 +10,11 @@ OPTIONS = (
         help="As the store is listed in API2Cart. With it, the store key is found by itself.",
     ),
     Option("platform", "Shop system", help="API2Cart's name of it, such as Shopify or EBay. Found by itself."),
+    Option(
+        "credentials_since",
+        "Credentials given on",
+        help="A day such as 2026-01-31: when the shop's credentials were last renewed. Set by itself; the hub reminds of those that end.",
+    ),
     Option("store_id", "Store id", help="Of one shop among several in one store; empty for the first."),
     Option("lang_id", "Language id", help="Of names and descriptions; empty for the store's own."),
     Option(

@@ -23,6 +23,7 @@ from integrations.service import (
     option_of,
 )
 from integrations.services.api2cart import answers
+from integrations.services.api2cart.account import AccountStores
 from integrations.services.api2cart.children import MANY, ONE, by_parents
 from integrations.services.api2cart.cursors import by_cursor
 from integrations.services.api2cart.flows import FLOWS, METHOD, fields_of
@@ -30,6 +31,7 @@ from integrations.services.api2cart.methods import METHODS, checked
 from integrations.services.api2cart.options import OPTIONS
 from integrations.services.api2cart.platforms import Platform, platform_of, size_of, windows
 from integrations.services.api2cart.stores import as_address, key_for
+from integrations.stores import Stores
 
 PATIENCE = 180.0  # seconds: shops answer at very different speed, and a call given up goes on unseen
 HISTORY = ("orders", "returns", "abandoned_carts")
@@ -50,6 +52,7 @@ class Service(VendorService):
     fetches: ClassVar[str] = "store_key"
     learns: ClassVar[timedelta | None] = timedelta(days=1)
     rate: ClassVar[Rate] = Rate(5, within=Rate(10), shared_by="api_key")
+    stores: ClassVar[type[Stores] | None] = AccountStores
 
     # -- signing
 
@@ -60,6 +63,10 @@ class Service(VendorService):
         return Keys(x_api_key=secrets["api_key"], x_store_key=secrets["store_key"])
 
     @classmethod
+    def account_auth(cls, account: Account, secrets: Mapping[str, str]) -> Auth:
+        return Keys(x_api_key=secrets["api_key"])
+
+    @classmethod
     def fetch_secret(cls, account: Account, secrets: Mapping[str, str], client: Client) -> Fetched | None:
         """The key of the store with the connection's address; of the only store there is, where no address is given."""
         if not secrets.get("api_key"):
@@ -67,7 +74,7 @@ class Service(VendorService):
         whole = cls(account, client.signed(Keys(x_api_key=secrets["api_key"])))
         whole.http.explain_with(whole.explained)
         wanted = str(option_of(cls.options, account, "store_url")).strip()
-        found = key_for(whole.stores(), wanted)
+        found = key_for(whole.carts(), wanted)
         if found is None:
             where = f"with the address {wanted}" if wanted else "to choose: it has several, or none"
             raise NeedsAuth(
@@ -88,7 +95,7 @@ class Service(VendorService):
 
     # -- what this store is and can
 
-    def stores(self) -> list[dict[str, Any]]:
+    def carts(self) -> list[dict[str, Any]]:
         """The account's stores: id, url, store_key, cart_id, custom_label. What is wrong with the answer is not quoted."""
         try:
             return [row for row in answers.result_of(self._call("account.cart.list", {})).get("carts") or [] if row]
@@ -120,7 +127,7 @@ class Service(VendorService):
 
     def _platform_listed(self) -> str:
         """The shop system as the account's list names it; the list is compared here, so that no key goes into an address."""
-        mine = (row for row in self.stores() if row.get("store_key") in self.http.hidden())
+        mine = (row for row in self.carts() if row.get("store_key") in self.http.hidden())
         return next((str(row.get("cart_id") or "") for row in mine), "")
 
     def _told(self, method: str, **params: Any) -> dict[str, Any]:
