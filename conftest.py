@@ -3,7 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 from tests import servers
 
 if TYPE_CHECKING:
+    from django.test import Client
     from playwright.sync_api import Browser, Page
 
 pytest_plugins = ("tests.secrets_watch",)
@@ -37,6 +39,7 @@ os.environ.update(
     HUB_KEYS="a-data-key-for-tests-alone",
     DEBUG="false",
     SECURE_SSL="false",
+    HUB_SECOND_FACTOR="asked",
     ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
     VENDOR_PRIVATE_HOSTS="127.0.0.1,localhost",
     CELERY_BROKER_URL="filesystem://",
@@ -171,6 +174,26 @@ def page(browser: "Browser") -> Iterator["Page"]:
     yield opened
     context.close()
     assert not wrong, "The page complained:\n" + "\n".join(wrong)
+
+
+@pytest.fixture
+def fresh() -> "Callable[[Client], Client]":
+    """Make a client's session one whose second factor was given just now, as pages that ask for it need: `fresh(client)`."""
+    from config import stepup
+
+    def refreshed(client: "Client") -> "Client":
+        session = client.session
+        session[stepup.FRESH] = time.time()
+        session.save()
+        return client
+
+    return refreshed
+
+
+@pytest.fixture
+def admin_client(admin_client: "Client", fresh: "Callable[[Client], Client]") -> "Client":
+    """Pytest-django's, in a fresh session."""
+    return fresh(admin_client)
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,9 @@ class CircleAdmin(HubAdmin, GroupAdmin):
 
 
 def register() -> None:
-    """In place of Django's own two pages."""
+    """In place of Django's own two pages; and no page at all shows the seeds and codes of second factors."""
+    for model in [model for model in admin.site._registry if model._meta.app_label.startswith("otp_")]:
+        admin.site.unregister(model)
     for model, page in ((User, PersonAdmin), (Group, CircleAdmin)):
         if admin.site.is_registered(model):
             admin.site.unregister(model)

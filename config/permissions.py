@@ -2,12 +2,20 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 from django.db.models import Q
 
+from config.second.standing import with_standing
+
 
 class OneQuery(ModelBackend):
+    def get_user(self, user_id: Any) -> Any:
+        """The person of a session, with how the second factor stands: every page asks for that too."""
+        person = with_standing(get_user_model()._default_manager.filter(pk=user_id)).first()
+        return person if person is not None and self.user_can_authenticate(person) else None
+
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """`app.codename` of the user's own permissions and of those of the user's groups."""
         if not user_obj.is_active or user_obj.is_anonymous or user_obj.is_superuser or obj is not None:

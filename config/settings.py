@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -62,6 +63,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_celery_beat",
     "catalog",
     "orders",
@@ -77,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.stepup.StepUp",
     "config.zone.OperatorZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -124,6 +128,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# Who needs an authenticator app: nobody ("off"), nobody but whoever has one is asked for it ("asked"), every admin ("required").
+HUB_SECOND_FACTOR = env("HUB_SECOND_FACTOR", default="asked" if DEBUG else "required")
+if HUB_SECOND_FACTOR not in ("off", "asked", "required"):
+    raise ImproperlyConfigured(f"HUB_SECOND_FACTOR is “{HUB_SECOND_FACTOR}”; it can be off, asked or required.")
+OTP_TOTP_ISSUER = "Crossdock"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 

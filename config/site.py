@@ -7,11 +7,13 @@ from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.contrib.auth import get_user_model
 from django.db.models import Count, F, IntegerField, Subquery
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from config.admin.paging import CAP
+from config.second.standing import is_staff, may_set_up, passed, wanted_page
 
 ENDS_SOON = timedelta(days=14)  # a secret that ends within this is told
 TROUBLED = ("needs_auth", "blocked", "paused")
@@ -46,6 +48,47 @@ class HubSite(AdminSite):
             context["hub_late"] = sum(flow.is_late(now) for flow in watched(request))
             context["hub_late_url"] = f"{page('schedule')}?late=yes" if may_see(request, "schedule") else ""
         return context
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff who have passed the second factor, by whatever way the session began."""
+        return super().has_permission(request) and passed(request)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The password, and from here to whatever this person still has to give."""
+        from django.contrib.admin.forms import AdminAuthenticationForm
+
+        from config.second import views
+
+        back = wanted_page(request)
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        if request.method == "GET" and may_set_up(request):
+            return HttpResponseRedirect(views.page("authenticator", back))
+        if request.method == "GET" and is_staff(request):
+            return HttpResponseRedirect(views.page("second_factor", back))
+        context = {
+            **self.each_context(request),
+            "title": _("Log in"),
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            "next": back,
+            **(extra_context or {}),
+        }
+        return views.SignIn.as_view(
+            extra_context=context, authentication_form=AdminAuthenticationForm, template_name="admin/login.html"
+        )(request)
+
+    def get_urls(self) -> list[Any]:
+        from config.second import views
+
+        # Each asks for itself who may come: the person is not, or not quite, signed in.
+        return [
+            path("second-factor/", views.second_factor, name="second_factor"),
+            path("confirm/", views.step_up, name="step_up"),
+            path("authenticator/", views.authenticator, name="authenticator"),
+            *super().get_urls(),
+        ]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """In the order of a working day, not of the alphabet; what is not named here comes after, as Django has it."""

@@ -34,6 +34,7 @@ def environment() -> dict[str, str]:
         "HUB_VAR": str(settings.VAR / "demo"),
         "VENDOR_PRIVATE_HOSTS": "127.0.0.1,localhost",
         "HUB_DEMO": "1",
+        "HUB_SECOND_FACTOR": os.environ.get("HUB_SECOND_FACTOR", "asked"),
         "C_FORCE_ROOT": "1",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }

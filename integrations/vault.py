@@ -1,72 +1,50 @@
-"""Secrets at rest: encrypted with AES-256-GCM, bound to their row, re-encrypted when a new key leads HUB_KEYS."""
+"""A connection's secrets at rest: sealed for their row, re-encrypted when a new key leads HUB_KEYS."""
 
 import base64
-import binascii
-import hashlib
-import hmac
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from config import sealing
+from config.sealing import VaultError, fingerprint, needs_rotation
 from integrations import circuit
 from integrations.models import Token, Vendor
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-VERSION = "v1"
-NONCE = 12  # bytes, the size GCM is made for
+__all__ = [
+    "Opened",
+    "VaultError",
+    "decrypt",
+    "encrypt",
+    "expiry",
+    "fingerprint",
+    "needs_rotation",
+    "opened",
+    "revoke",
+    "rotate",
+    "secret",
+    "secrets_of",
+    "set_secret",
+]
+
 SHOW_FROM = 12  # a shorter secret would be half told by its last four characters
 BATCH = 100
 
 
-class VaultError(Exception):
-    """A secret cannot be stored or read. The text says why and what to do, never the secret."""
-
-
 def encrypt(text: str, *, bound: str) -> str:
-    """`v1:<key id>:<base64 of nonce and ciphertext>`; opens only for the same `bound`, such as "7:token"."""
-    number, key = _keys()[0]
-    nonce = os.urandom(NONCE)
-    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode("utf-8", "surrogatepass"), bound.encode())
-    return f"{VERSION}:{number}:{base64.b64encode(sealed).decode('ascii')}"
+    """Sealed text; opens only for the same `bound`, such as "7:token"."""
+    return sealing.seal(text.encode("utf-8", "surrogatepass"), bound=bound)
 
 
 def decrypt(ciphertext: str, *, bound: str) -> str:
     """What `encrypt` was given. Raises VaultError with cause and cure."""
-    parts = ciphertext.split(":")
-    if len(parts) != 3 or parts[0] != VERSION:
-        raise VaultError("The stored secret is not in a form this version reads; set it again.")
-    key = dict(_keys()).get(parts[1])
-    if key is None:
-        raise VaultError(
-            f"The stored secret was encrypted with key {parts[1]}, which is not among HUB_KEYS. "
-            "Put the old key back at the end of HUB_KEYS, or set the secret again."
-        )
-    try:
-        sealed = base64.b64decode(parts[2], validate=True)
-        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound.encode()).decode("utf-8", "surrogatepass")
-    except (InvalidTag, binascii.Error, ValueError):
-        raise VaultError("The stored secret is damaged, or was moved here from another row; set it again.") from None
-
-
-def needs_rotation(ciphertext: str) -> bool:
-    """Whether it was encrypted with another key than the newest."""
-    return not ciphertext.startswith(f"{VERSION}:{_keys()[0][0]}:")
-
-
-def fingerprint(text: str) -> str:
-    """32 hex digits that tell two secrets apart; keyed with the newest key, so that nobody can guess from it."""
-    key = hashlib.sha256(b"crossdock fingerprint" + _keys()[0][1]).digest()
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+    return sealing.unseal(ciphertext, bound=bound).decode("utf-8", "surrogatepass")
 
 
 def set_secret(
@@ -191,15 +169,3 @@ def expiry(value: str) -> datetime | None:
 
 def _bound(vendor_id: int, name: str) -> str:
     return f"{vendor_id}:{name}"
-
-
-def _keys() -> list[tuple[str, bytes]]:
-    """Key ids and 32-byte keys, newest first."""
-    keys = [
-        hashlib.sha256(b"crossdock vault" + text.strip().encode()).digest()
-        for text in settings.HUB_KEYS
-        if text.strip()
-    ]
-    if not keys:
-        raise VaultError("HUB_KEYS is empty: set it to one long random text, and keep it safe.")
-    return [(hashlib.sha256(key).hexdigest()[:8], key) for key in keys]
