@@ -20,12 +20,16 @@ def flows_to_try(service: type[VendorService]) -> list[tuple[str, str]]:
     return [(name, flow.title) for name, flow in service.flows.items() if flow.tried]
 
 
+FIRST = 2  # groups of options that always stand open
+
+
 class TryForm(forms.Form):
     """The options a flow is tried with. `groups` are its fields by fieldset."""
 
     def __init__(self, options: list[Option], vendor: Vendor, data: Any = None) -> None:
         super().__init__(data)
         self.groups: dict[str, list[str]] = {}
+        self.set = {o.name for o in options if shown_option(o, vendor.options.get(o.name)) != shown_option(o, None)}
         for option in options:
             name = OPTION + option.name
             field = field_of(option, option.name in vendor.confirmed)
@@ -38,8 +42,14 @@ class TryForm(forms.Form):
     def options(self) -> dict[str, Any]:
         return {name.removeprefix(OPTION): stored_option(value) for name, value in self.cleaned_data.items()}
 
-    def fieldsets(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [(title, [self[name] for name in names]) for title, names in self.groups.items()]
+    def fieldsets(self) -> list[tuple[str, list[forms.BoundField], bool]]:
+        """Title, fields, and whether it stands open: behind the first two only what somebody has filled in."""
+        found = []
+        for place, (title, names) in enumerate(self.groups.items()):
+            fields = [self[name] for name in names]
+            touched = any(field.errors or field.name.removeprefix(OPTION) in self.set for field in fields)
+            found.append((title, fields, place < FIRST or touched))
+        return found
 
 
 class TryOut:

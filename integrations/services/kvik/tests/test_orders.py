@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from integrations import asking, connecting, schedules, sync
 from integrations.models import Reject, Schedule, SyncRun, Vendor
@@ -136,6 +138,16 @@ def test_one_order_is_fetched_again_by_its_own_call(tiny: Simulator) -> None:
     assert Order.objects.get(external_id="540002").status == "cancelled"
     assert len(tiny.ledger.asked("/orders/540002")) == 1
     assert len(tiny.ledger.asked("/orders")) == asked, "the list was not read for it"
+
+
+def test_the_button_on_an_orders_page_asks_for_that_order_alone(tiny: Simulator, admin_client: Client) -> None:
+    vendor = connected(tiny)
+    connecting.confirm(vendor, ["orders"])
+    good(vendor)
+    order = Order.objects.get(external_id="540003")
+    admin_client.post(reverse("admin:orders_sale_again", args=[order.pk]))
+    queued = SyncRun.objects.get(state=SyncRun.State.QUEUED)
+    assert (queued.flow, queued.codes) == ("orders", ["540003"])
 
 
 def test_a_detail_path_without_its_place_is_told(tiny: Simulator) -> None:
