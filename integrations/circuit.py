@@ -29,6 +29,7 @@ PEOPLE = (Trigger.COMMAND_LINE, Trigger.OPERATOR)
 ONE_BY_ONE = timedelta(seconds=30)  # flows an operator started together do not each try a token just refused
 State = Vendor.State
 DOUBT = "One more call will tell whether another program only spent the budget."
+AGAIN = "It is tried again by itself now and then."
 SLOW = "At half speed, as another program seems to use the same token,"
 STORED = ["state", "state_since", "state_reason", "blocked_until", "failed_runs"]
 
@@ -137,8 +138,9 @@ def _refused(row: Vendor, error: NeedsAuth, leave: Leave, now: datetime) -> None
     """The token is not accepted. In doubt (`error.until`) one more call may tell; after that call there is none."""
     if row.state == State.NEEDS_AUTH and leave is Leave.FREE:
         return  # told already, by a run that was quicker
-    doubt = error.until if leave is Leave.FREE or row.state == State.BLOCKED else None
-    row.state_reason = " ".join(part for part in (error.message, error.cure, DOUBT if doubt else "") if part)
+    doubt = error.until if leave is Leave.FREE or row.state == State.BLOCKED or error.passing else None
+    hope = AGAIN if error.passing else DOUBT
+    row.state_reason = " ".join(part for part in (error.message, error.cure, hope if doubt else "") if part)
     if row.state != State.NEEDS_AUTH:
         row.state, row.state_since = State.NEEDS_AUTH, now
     row.blocked_until = doubt

@@ -19,6 +19,9 @@ class VendorError(Exception):
     status: int | None = None
     said: str = ""  # the vendor's own words, cut and redacted
     until: datetime | None = None  # not before this time, where the vendor or our own ledger tells
+    passing: bool = (
+        False  # of a NeedsAuth: it may pass without a person, so it is tried again at `until`, as often as it takes
+    )
 
     kind = "vendor"
 

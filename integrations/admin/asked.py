@@ -36,7 +36,9 @@ def run_link(run_id: int | None, text: Any) -> SafeString | str:
 
 
 def usable(vendor: Vendor, flows: dict[str, Flow], name: str) -> bool:
-    return name in flows and (flows[name].proven or name in vendor.confirmed)
+    if name not in flows or not (flows[name].proven or name in vendor.confirmed):
+        return False
+    return not service_class(vendor.kind).lacks(name, vendor.account)
 
 
 def queue(

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.admin import HubAdmin, age, badge, link, table, when
 from integrations.admin.asked import TONES as RUN_TONES
-from integrations.admin.asked import queue, run_link
+from integrations.admin.asked import queue, run_link, usable
 from integrations.admin.connect import VendorForm, form_for
 from integrations.admin.fields import OPTION, SECRET, shown_option
 from integrations.admin.stores import StoreViews
@@ -172,9 +172,8 @@ class VendorAdmin(StoreViews, TryOut, VendorButtons, HubAdmin):
         context: dict[str, Any] = {**(extra_context or {}), "addresses": settings.HUB_EGRESS_ADDRESSES}
         if isinstance(vendor, Vendor) and vendor.kind in services():
             service = services()[vendor.kind]
-            context["flows"] = [
-                (name, flow.title) for name, flow in service.flows.items() if flow.proven or name in vendor.confirmed
-            ]
+            flows = dict(service.flows)
+            context["flows"] = [(name, flow.title) for name, flow in flows.items() if usable(vendor, flows, name)]
             context["unproven"] = unproven(service, vendor)
             context["to_try"] = flows_to_try(service)
             context["has_stores"] = service.stores is not None

@@ -32,7 +32,9 @@ class Command(BaseCommand):
         if unknown:
             message = f"{vendor.name} has no flow “{unknown[0]}”. Its flows: {', '.join(known)}."
             raise CommandError(message, returncode=USAGE)
-        names = options["flows"] or [flow for flow in known if sync.schedule_of(vendor, flow).enabled]
+        names = options["flows"] or [
+            flow for flow in known if (schedule := sync.schedule_of(vendor, flow)).enabled and not schedule.lacks
+        ]
         mode = SyncRun.Mode.VERIFY if options["full"] else None
         runs, busy = [], []
         for flow in names:

@@ -1,6 +1,7 @@
 """The stores of an API2Cart account: found, connected, given new credentials, looked after."""
 
 import re
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -80,7 +81,7 @@ class AccountStores(Stores):
         given = {name: str(value) for name, value in _filled(values).items() if name != "store_url"}
         if not given:
             raise errors.Refused("Nothing was filled in.", "Paste the new credentials.")
-        method = METHODS["account.config.update"]
+        method, given = METHODS["account.config.update"], {**given, "idempotency_key": uuid.uuid4().hex}
         self.http.write(method.verb, method.path, params=given, total=PATIENCE, read=PATIENCE - 5, quiet=True)
         return {RENEWED: _today()}
 

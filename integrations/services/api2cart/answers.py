@@ -20,7 +20,8 @@ from integrations.paging import BOM, CURE, cut
 
 AWAY = 2.0  # seconds to stay away when a limit is told; how long it lasts is not published
 REPORT = re.compile(r"not ready.*?report_request_id\s*=\s*([\w.:-]+)", re.IGNORECASE | re.DOTALL)
-NOT_READY, TOO_MANY, UNFINISHED = 107, 111, 12
+NOT_READY, SHUT_OUT = 107, 100
+SHUT_FOR = 900.0  # seconds: a shop that is down and one that refuses us are told alike, and a shop comes back
 LATER = "Nothing to do: the hub goes on by itself."
 
 
@@ -165,6 +166,8 @@ def error_of(code: int, message: Any) -> errors.VendorError:
     error = meaning.kind(f"{meaning.message} (code {code})", meaning.cure, meaning.cause, said=said)
     if meaning.cause == "rate":
         error.until = _in(60)
+    if code == SHUT_OUT:
+        error.until, error.passing = _in(SHUT_FOR), True
     return error
 
 

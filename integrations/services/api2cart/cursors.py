@@ -1,6 +1,6 @@
 """Reading a list by API2Cart's cursors: sent alone, decoded once, with guards against lists that never end.
 
-A page that is too large is asked for again with fewer rows. A report that the platform still makes is waited for.
+A page that is too large is asked for again with fewer rows. A report or a job that is not ready is waited for.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from integrations.errors import BadPayload, Wait
 from integrations.faultpoints import faultpoint
 from integrations.service import Ask, Page
-from integrations.services.api2cart.answers import ReportNotReady, TooManyAsked, next_of, rows_of
+from integrations.services.api2cart.answers import ReportNotReady, TooManyAsked, Unfinished, next_of, rows_of
 from integrations.services.api2cart.methods import METHODS
 
 MAX_PAGES = 20_000
@@ -77,7 +77,7 @@ class Chain:
             except TooManyAsked:
                 self._shrink()
                 continue
-            except ReportNotReady as waiting:
+            except (ReportNotReady, Unfinished) as waiting:
                 yield self._wait(waiting)
                 continue
             rows, following = rows_of(body, self.method.rows), next_of(body)
@@ -109,12 +109,13 @@ class Chain:
         self.cursors.clear()
         self.digests.clear()
 
-    def _wait(self, waiting: ReportNotReady) -> Page:
+    def _wait(self, waiting: ReportNotReady | Unfinished) -> Page:
         self.waits += 1
-        self.report = waiting.report if "report_request_id" in self.method.params else ""
+        report = waiting.report if isinstance(waiting, ReportNotReady) else ""
+        self.report = report if "report_request_id" in self.method.params else ""
         if self.waits > MAX_WAITS:
             raise Wait(
-                "The shop system did not finish its report in two hours.",
+                "The shop system did not finish in two hours what it prepares.",
                 "It is tried again by itself; ask the shop system if it stays.",
                 said=waiting.said,
             )
@@ -123,7 +124,7 @@ class Chain:
             [],
             position=self._position(),
             until=datetime.now(UTC) + pause,
-            note="Waited for a report of the shop system.",
+            note="Waited for what the shop system prepares.",
         )
 
     def _guard(self, rows: list[Any], following: str) -> None:

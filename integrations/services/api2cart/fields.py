@@ -151,6 +151,7 @@ def storable(value: Any) -> Any:
 
 def address(row: Row) -> dict[str, Any]:
     """An address as the admin shows it: country and state by their names, what is empty left out."""
+    state, country = part(row, "state"), part(row, "country")
     found = {
         "name": " ".join(filter(None, (short(row.get("first_name")), short(row.get("last_name"))))),
         "company": short(row.get("company")),
@@ -158,10 +159,8 @@ def address(row: Row) -> dict[str, Any]:
         "address2": short(row.get("address2"), 500),
         "postcode": short(row.get("postcode")),
         "city": short(row.get("city")),
-        "state": named(
-            part(row, "state") and {"id": part(row, "state").get("code"), "name": part(row, "state").get("name")}
-        )[1],
-        "country": short(part(row, "country").get("name") or part(row, "country").get("code2")),
+        "state": short(state.get("name") or state.get("code")),
+        "country": short(country.get("name") or country.get("code2")),
         "phone": short(row.get("phone") or row.get("phone_mobile")),
     }
     return {name: value for name, value in found.items() if value}

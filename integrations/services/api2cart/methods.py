@@ -109,7 +109,7 @@ METHODS: Mapping[str, Method] = {
         _read("return.reason.list", "return_reasons", "store_id"),
         _read("return.action.list", "return_actions"),
         Method("account.cart.add", "POST", carries="json", account=True),
-        Method("account.config.update", "PUT"),
+        Method("account.config.update", "PUT", once=True),
         _read("bridge.download.file", params="whitelabel:bool"),
         Method("bridge.update", "POST"),
         _read("batch.job.result", "items", "id"),

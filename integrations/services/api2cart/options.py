@@ -45,6 +45,19 @@ OPTIONS = (
     ),
     Option("include_guests", "Guests among customers", kind="bool", default=True),
     Option(
+        "changed_by",
+        "What changed is asked for by",
+        kind="choice",
+        default="modified",
+        choices=(
+            ("modified", "The time of change"),
+            ("created", "The time it was made"),
+            ("nothing", "Nothing: read everything every time"),
+        ),
+        proven=False,
+        help="Where a shop system refuses the filter (code 109). By the time it was made, changes of old rows come with a full pass.",
+    ),
+    Option(
         "times",
         "How times are written",
         kind="choice",

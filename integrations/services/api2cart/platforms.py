@@ -71,18 +71,18 @@ def size_of(platform: Platform, flow: str, wanted: int) -> int:
 
 
 def windows(
-    platform: Platform, flow: str, since: datetime | None, now: datetime, written: str = ""
+    platform: Platform, flow: str, since: datetime | None, now: datetime, written: str = "", by: str = ""
 ) -> list[dict[str, str]]:
     """Filters that cover everything from `since` to `now`, one after another; one without times when there is no limit.
 
-    since None: from the beginning, or from as long ago as the platform allows.
+    since None: from the beginning, or from as long ago as the platform allows. by: "created" for that pair of filters.
     """
     floor = now - platform.oldest[flow] if flow in platform.oldest else None
     start = max(filter(None, (since, floor)), default=None)
     longest = platform.window.get(flow)
     if start is None:
         return [{}]
-    name = platform.filter.get(flow, "modified")
+    name = platform.filter.get(flow, by or "modified")
     text = FORMATS.get(written, platform.written)
     step = longest or max(now - start, timedelta(seconds=1))
     found = []

@@ -212,8 +212,9 @@ class Service(VendorService):
         since = self._since(ask)
         if since is None and flow in HISTORY and (days := int(self.option("history_days"))):
             since = now - timedelta(days=days)
-        written = str(self.option("times"))
-        spans = windows(platform, flow, since, now, "" if written == "auto" else written) if filtered else [{}]
+        written, by = str(self.option("times")), str(self.option("changed_by"))
+        filtered = filtered and by != "nothing"
+        spans = windows(platform, flow, since, now, "" if written == "auto" else written, by) if filtered else [{}]
         shared = {**self._shared(flow), **more}
         kinds: tuple[dict[str, Any], ...] = ({},)
         if flow == "returns" and platform.return_types:

@@ -1,13 +1,18 @@
 """Flows against the simulated account, from call to database: paging, windows, reports, limits, abilities, keys."""
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Product, Variant
@@ -166,6 +171,20 @@ def test_a_second_run_asks_for_what_changed_with_an_overlap(sim: Simulator, conn
     assert run(vendor, "products", mode=SyncRun.Mode.FULL).gone == 1, "a full pass finds it"
 
 
+def test_what_a_shop_system_cannot_filter_by_is_not_asked(sim: Simulator, connected: Connect, run: Run) -> None:
+    vendor = connected(changed_by="created")
+    run(vendor, "products")
+    run(vendor, "products")
+    assert set(asked(sim, "product.list")[-1]) == {"count", "created_from", "response_fields"}
+    vendor = connected("depot", changed_by="nothing")
+    run(vendor, "products")
+    sim.remove("depot:products", "5000")
+    sim.ledger.clear()
+    done = run(vendor, "products")
+    assert set(asked(sim, "product.list")[0]) == {"count", "response_fields"}
+    assert done.gone == 1, "every run reads the whole list"
+
+
 def test_a_changed_order_brings_its_shipments_again(sim: Simulator, connected: Connect, run: Run) -> None:
     vendor = connected(overlap=0)
     run(vendor, "orders")
@@ -234,7 +253,7 @@ def test_a_report_is_waited_for_aside_and_asked_for_by_its_id(sim: Simulator, co
     assert (done.pk, done.state) == (parked.pk, SyncRun.State.OK)
     calls = asked(sim, "product.list")
     assert [call.get("report_request_id", "") for call in calls] == ["", report]
-    assert "report" in done.note
+    assert "prepares" in done.note
     assert done.takeovers == 0, "it was parked, its owner did not die"
     assert Product.objects.count() == len(sim.truth("bazaar:products"))
 
@@ -287,6 +306,24 @@ def test_a_flow_the_store_lacks_is_not_asked_for(sim: Simulator, connected: Conn
     assert "abandoned_carts" not in {row.flow for row in schedules.late()}, "what is not there is not late"
 
 
+def test_a_flow_the_store_lacks_is_not_offered(
+    sim: Simulator, connected: Connect, run: Run, admin_client: Client
+) -> None:
+    vendor = connected("depot")
+    url = reverse("admin:integrations_vendor_change", args=[vendor.pk])
+    assert '<option value="abandoned_carts">' in admin_client.get(url).content.decode(), "nobody asked the store yet"
+    run(vendor, "categories")
+    told = admin_client.get(url).content.decode()
+    assert '<option value="abandoned_carts">' not in told
+    assert '<option value="orders">' in told
+    assert "has no order.abandoned.list" in told, "its row says why"
+    out = StringIO()
+    call_command("sync", vendor.slug, "--json", stdout=out)
+    flows = {row["flow"] for row in json.loads(out.getvalue())["runs"]}
+    assert "orders" in flows
+    assert "abandoned_carts" not in flows
+
+
 def test_abilities_are_asked_once_a_day(sim: Simulator, connected: Connect, run: Run) -> None:
     vendor = connected()
     run(vendor, "categories")
@@ -334,6 +371,30 @@ def test_a_store_that_shuts_api2cart_out_needs_a_person(sim: Simulator, connecte
     assert "credentials" in done.error
     vendor.refresh_from_db()
     assert vendor.state == Vendor.State.NEEDS_AUTH
+    assert vendor.state_reason.endswith("now and then.")
+
+
+def test_a_shop_that_was_only_down_comes_back_by_itself(sim: Simulator, connected: Connect, run: Run) -> None:
+    """The vendor tells both alike; so it is tried again, as often as it takes."""
+    vendor = connected()
+    run(vendor, "categories")
+    sim.stores[0].reachable = False
+    run(vendor, "categories")
+    tried: SyncRun | None = None
+    for attempt in range(3):
+        vendor.refresh_from_db()
+        assert vendor.blocked_until is not None
+        assert vendor.blocked_until > timezone.now() + timedelta(minutes=5)
+        assert sweeping.run_if_due(vendor.pk, "categories") is None, "not before its time"
+        Vendor.objects.filter(pk=vendor.pk).update(blocked_until=timezone.now())
+        Schedule.objects.filter(vendor=vendor).update(due_at=timezone.now())
+        sim.stores[0].reachable = attempt == 2
+        tried = sweeping.run_if_due(vendor.pk, "categories")
+        assert tried is not None
+    assert tried is not None
+    assert tried.state == SyncRun.State.OK
+    vendor.refresh_from_db()
+    assert (vendor.state, vendor.state_reason) == (Vendor.State.ACTIVE, "")
 
 
 def test_no_key_goes_into_an_address(sim: Simulator, connected: Connect, run: Run) -> None:
