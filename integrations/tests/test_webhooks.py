@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from django.core import mail
 from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Brand
@@ -21,7 +22,7 @@ from integrations.models import AllowedNetwork, Callback, Schedule, SyncRun, Tri
 from integrations.service import services
 from integrations.tests import posting_kind
 from integrations.tests.posting_kind import Posting, Shop, sign
-from integrations.webhooks import addresses, hinting, keeping, reading, tending
+from integrations.webhooks import addresses, hinting, keeping, known, reading, tending
 from integrations.webhooks.hook import News
 from orders.models import Order
 
@@ -58,6 +59,7 @@ def post(
     headers["X-Posting-Sign"] = sign(more.pop("signed", raw), sent, key)
     more = {"content_type": "application/json", "headers": headers, **more}
     path = more.pop("path", "") or addresses.path_of(callback())
+    known.forget()
     return Client().post(path, raw, **more).status_code
 
 
@@ -282,6 +284,19 @@ def test_no_signature_is_no_signature(shop: Shop, vendor: Vendor) -> None:
     Callback.objects.update(mode="required")
     answer = Client().post(addresses.path_of(callback()), b'{"id": "7"}', content_type="application/json")
     assert (answer.status_code, answer.content) == (401, b"")
+
+
+def test_what_was_just_found_is_not_looked_up_again_for_some_seconds(shop: Shop, vendor: Vendor) -> None:
+    path, raw = addresses.path_of(callback()), b'{"id": "%d"}'
+    known.forget()
+    asked = []
+    for number in range(3):
+        with CaptureQueriesContext(connection) as queries:
+            answer = Client().post(path, raw % number, content_type="application/json")
+        assert answer.status_code == 200
+        asked.append(sum(not query["sql"].startswith(("BEGIN", "COMMIT")) for query in queries))
+    assert asked[0] > 1
+    assert asked[1:] == [1, 1], "one insert"
 
 
 def test_a_replaced_key_is_good_until_its_date(shop: Shop, vendor: Vendor) -> None:

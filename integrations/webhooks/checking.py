@@ -1,16 +1,15 @@
 """Whether a delivery may come in: from where, and with whose signature."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpRequest
 
 from integrations import network
-from integrations.models import AllowedNetwork, Callback
-from integrations.webhooks import addresses
-from integrations.webhooks.hook import Hook, Posted, Signature
-
-PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
+from integrations.models import Callback
+from integrations.webhooks.hook import PARSE_ERRORS, Posted, Signature
+from integrations.webhooks.known import Known
 
 
 def caller(request: HttpRequest) -> network.Address | None:
@@ -21,24 +20,19 @@ def caller(request: HttpRequest) -> network.Address | None:
     )
 
 
-def from_allowed(callback: Callback, address: network.Address | None) -> bool:
+def from_allowed(known: Known, address: network.Address | None) -> bool:
     """Whether this address may post for this vendor; without a list, every one may."""
-    rules = list(AllowedNetwork.in_force(AllowedNetwork.Purpose.WEBHOOK, callback.vendor_id))
-    return not rules or (address is not None and any(rule.holds(address) for rule in rules))
+    return not known.rules or (address is not None and any(rule.holds(address) for rule in known.rules))
 
 
-def signed(callback: Callback, hook: Hook, posted: Posted, now: datetime) -> bool | None:
-    """Whether it is signed with one of our keys and fresh; None where signatures are not looked at.
-
-    Raises vault.VaultError when a key cannot be read.
-    """
-    if callback.mode == Callback.Mode.OFF or hook.signature is None:
+def signed(known: Known, posted: Posted, now: datetime) -> bool | None:
+    """Whether it is signed with one of our keys and fresh; None where signatures are not looked at."""
+    if known.callback.mode == Callback.Mode.OFF or known.hook.signature is None:
         return None
-    keys = addresses.keys_of(callback, hook.signature)
-    return genuine(hook.signature, posted, keys, now)
+    return genuine(known.hook.signature, posted, known.keys, now)
 
 
-def genuine(signature: Signature, posted: Posted, keys: list[str], now: datetime) -> bool:
+def genuine(signature: Signature, posted: Posted, keys: Iterable[str], now: datetime) -> bool:
     """Every key is tried, so that the time tells nobody which one came near."""
     good = [_fits(signature, posted, key) for key in keys]
     return any(good) and _fresh(signature, posted, now)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from integrations.service import Account
 
 MEGABYTE = 1_000_000
+# What reading a delivery may raise: a caller sends what it likes.
+PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True)

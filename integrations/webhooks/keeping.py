@@ -8,11 +8,10 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.connection import account_of
 from integrations.models import Callback, WebhookDelivery
 from integrations.network import Address
-from integrations.webhooks.checking import PARSE_ERRORS
-from integrations.webhooks.hook import Hook, News, Posted, Reply
+from integrations.webhooks.hook import PARSE_ERRORS, News, Posted, Reply
+from integrations.webhooks.known import Known
 
 LONGEST = 200
 MANY = 1000  # rows one delivery may name
@@ -21,21 +20,20 @@ TRIM = 5000  # rows cleared away at a time
 State = WebhookDelivery.State
 
 
-def news_of(callback: Callback, hook: Hook, posted: Posted) -> tuple[News, str]:
+def news_of(known: Known, posted: Posted) -> tuple[News, str]:
     """What it is about, and why that cannot be told where it cannot."""
-    if hook.news is None:
-        return News(callback.hook), ""
+    if known.hook.news is None:
+        return News(known.callback.hook), ""
     try:
-        return hook.news(posted, account_of(callback.vendor)), ""
+        return known.hook.news(posted, known.account), ""
     except PARSE_ERRORS as error:
         return News("?"), f"It could not be read: {str(error) or type(error).__name__}"
 
 
-def keep(
-    callback: Callback, hook: Hook, posted: Posted, *, verified: bool | None, address: Address | None, now: datetime
-) -> None:
+def keep(known: Known, posted: Posted, *, verified: bool | None, address: Address | None, now: datetime) -> None:
     """Store what came. A repeat is the same as what is stored, and stores nothing."""
-    news, wrong = news_of(callback, hook, posted)
+    callback, hook = known.callback, known.hook
+    news, wrong = news_of(known, posted)
     delivery = _row(callback, news, now)
     headers = {name: value[:HEADER] for name, value in posted.headers.items() if name.lower().startswith(hook.keep)}
     delivery.headers, delivery.verified = headers, verified
@@ -49,9 +47,10 @@ def keep(
 
 
 def keep_answered(
-    callback: Callback, hook: Hook, posted: Posted, reply: Reply, *, verified: bool | None, address: Address | None
+    known: Known, posted: Posted, reply: Reply, *, verified: bool | None, address: Address | None
 ) -> None:
     """Note what was asked and what was answered at once."""
+    callback, hook = known.callback, known.hook
     delivery = _row(callback, News(callback.hook), timezone.now())
     delivery.headers = {n: v[:HEADER] for n, v in posted.headers.items() if n.lower().startswith(hook.keep)}
     delivery.verified, delivery.address = verified, str(address) if address else None

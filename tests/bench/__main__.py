@@ -33,6 +33,7 @@ PARTS = {
     "whole_run": ("P6",),
     "limiter": ("P7", "P8"),
     "admin": ("P9",),
+    "webhooks": ("P10",),
     "admin_sqlite": ("P11",),
 }
 # As on a small server of its own, but fsync stays on. Autovacuum would measure its own luck.

@@ -28,6 +28,7 @@ TITLES = {
     "P7": "Keeping to a vendor's limit",
     "P8": "Cost of a slot",
     "P9": "The admin at a million orders",
+    "P10": "A flood of webhooks",
     "P11": "The admin on SQLite",
 }
 

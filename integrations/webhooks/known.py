@@ -1,0 +1,65 @@
+"""What a process knows of an address that was just called: found once in some seconds, not once a delivery.
+
+A flood would otherwise ask the database three times for each row it stores. What an admin changes holds within FRESH seconds.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from integrations import vault
+from integrations.connection import account_of
+from integrations.models import AllowedNetwork, Callback
+from integrations.service import Account
+from integrations.webhooks import addresses
+from integrations.webhooks.hook import Hook
+
+FRESH = 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class Known:
+    """One callback with all that a delivery is held against. keys: those that may sign; own_key: the address's own."""
+
+    callback: Callback
+    hook: Hook
+    account: Account
+    rules: tuple[AllowedNetwork, ...]
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    own_key: str = field(default="", repr=False)
+    trouble: str = ""  # why its keys cannot be read
+
+
+_seen: dict[str, tuple[float, Known]] = {}
+
+
+def of(token: str) -> Known | None:
+    """The callback of a path that is switched on; None for any other path, which is looked for each time."""
+    digest = addresses.digest_of(token)
+    kept = _seen.get(digest)
+    if kept and kept[0] > time.monotonic():
+        return kept[1]
+    _seen.pop(digest, None)
+    callback = addresses.find(token)
+    hook = addresses.declared(callback) if callback else None
+    if callback is None or hook is None:
+        return None
+    found = _found(callback, hook)
+    _seen[digest] = time.monotonic() + FRESH, found
+    return found
+
+
+def forget() -> None:
+    """Look everything up anew."""
+    _seen.clear()
+
+
+def _found(callback: Callback, hook: Hook) -> Known:
+    rules = tuple(AllowedNetwork.in_force(AllowedNetwork.Purpose.WEBHOOK, callback.vendor_id))
+    checks = hook.signature if callback.mode != Callback.Mode.OFF else None
+    account = account_of(callback.vendor)
+    try:
+        keys = tuple(addresses.keys_of(callback, checks)) if checks else ()
+        own = addresses.own_key(callback) if hook.key else ""
+    except vault.VaultError as error:
+        return Known(callback, hook, account, rules, trouble=str(error))
+    return Known(callback, hook, account, rules, keys, own)
