@@ -354,7 +354,7 @@ class VendorService:
         """Ask the vendor whether what was claimed is true. Raises VendorError or ValueError when it is not."""
         raise NotImplementedError(f"{type(self).__name__} declares no prove()")
 
-    def missed_news(self, hook: str) -> "Iterable[News]":
+    def missed_news(self, hook: str, address: str) -> "Iterable[News]":
         """What the vendor says it could not deliver; nothing where it keeps no such list. For hooks that are `tended`."""
         return ()
 

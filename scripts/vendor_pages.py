@@ -16,8 +16,11 @@ LOOKUPS = (
     "Asked from the page of one of our rows, whichever vendor's it is. The answer is shown there and stored nowhere."
 )
 
+HOOKS = "Each has a secret address, off until an admin switches it on under *Callback addresses*."
+
 if TYPE_CHECKING:
     from integrations.service import Flow, Lookup, Option, Rate, VendorService
+    from integrations.webhooks.hook import Hook
 
 
 def page(kind: str, service: "type[VendorService]") -> str:
@@ -55,6 +58,11 @@ def page(kind: str, service: "type[VendorService]") -> str:
                 table(("name", "what", "about", "asks for", "starts"), map(lookup_row, service.lookups)),
             ]
             if service.lookups
+            else []
+        ),
+        *(
+            ["## Posted to us", HOOKS, table(("name", "what", "signature"), map(hook_row, service.hooks.items()))]
+            if service.hooks
             else []
         ),
     ]
@@ -126,6 +134,16 @@ def flow_row(named: "tuple[str, Flow]") -> tuple[str, ...]:
 def lookup_row(lookup: "Lookup") -> tuple[str, ...]:
     asked = ", ".join(option.label.lower() for option in lookup.fields)
     return (f"`{lookup.name}`", lookup.label, lookup.about, asked, "on" if lookup.proven else "off until confirmed")
+
+
+def hook_row(named: "tuple[str, Hook]") -> tuple[str, ...]:
+    name, hook = named
+    signed = (
+        "none"
+        if hook.signature is None
+        else "off, on trial or required" + ("" if hook.signature.proven else "; *unproven*")
+    )
+    return (f"`{name}`", " ".join(filter(None, (f"{hook.title}.", hook.help))), signed)
 
 
 def span(time: timedelta) -> str:

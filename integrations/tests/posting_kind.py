@@ -68,7 +68,7 @@ class Posting(VendorService):
     kind: ClassVar[str] = "posting"
     label = "Posting"
     presets = (Preset("live", "Live", "https://api.posting.example/v1"),)
-    secrets = (Secret("token", "API token", required=True),)
+    secrets = (Secret("token", "API token", required=True), Secret("pin", "PIN"))
     rate = Rate(100)
     flows: ClassVar[Mapping[str, Flow]] = {
         "orders": Flow(
@@ -128,9 +128,9 @@ class Posting(VendorService):
         assert posted.key.startswith("-----BEGIN PRIVATE KEY-----")
         told = json.loads(posted.body)
         self.http.get(f"brands/{told['brand']}")
-        return Proved(told["shop"], {}, {"token": told["token"]})
+        return Proved(told["shop"], {}, {"token": told["token"]}, shared=("pin",))
 
-    def missed_news(self, hook: str) -> Iterable[News]:
+    def missed_news(self, hook: str, address: str) -> Iterable[News]:
         return list(self.missed)
 
 

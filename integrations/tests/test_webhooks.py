@@ -446,6 +446,7 @@ def claimed(shop_: str, brand: str = "1", token: str = "a-new-token-of-it") -> N
 
 def test_a_claim_is_proved_and_stored_switched_off(shop: Shop, vendor: Vendor, settings: Any) -> None:
     settings.HUB_ALERT_EMAILS = ["ops@example.com"]
+    vault.set_secret(vendor, "pin", "shared-by-all-of-them")
     addresses.make_pair(callback("claims"))
     assert "BEGIN PUBLIC KEY" in addresses.public_key(callback("claims"))
     claimed("https://shop.example.com")
@@ -453,7 +454,10 @@ def test_a_claim_is_proved_and_stored_switched_off(shop: Shop, vendor: Vendor, s
     reading.read(vendor.pk)
     made = Vendor.objects.get(slug="shop-example-com")
     assert (made.enabled, made.writes, made.base_url) == (False, "off", shop.url)
-    assert vault.secret(made.pk, "token") == "a-new-token-of-it"
+    assert (vault.secret(made.pk, "token"), vault.secret(made.pk, "pin")) == (
+        "a-new-token-of-it",
+        "shared-by-all-of-them",
+    )
     assert "enable it" in WebhookDelivery.objects.get().note
     assert len(mail.outbox) == 1
     claimed("https://shop.example.com", token="a-newer-token-of-it")

@@ -3,11 +3,10 @@
 from django.db import transaction
 from django.utils.text import slugify
 
-from integrations import alerting, connecting
+from integrations import alerting, connecting, vault
 from integrations.connection import with_service
 from integrations.errors import VendorError
 from integrations.models import Vendor, WebhookDelivery
-from integrations.vault import VaultError
 from integrations.webhooks import addresses
 from integrations.webhooks.hook import Posted, Proved
 
@@ -24,7 +23,7 @@ def look_into(vendor: Vendor, delivery_id: int) -> None:
         note, state = _connect(vendor, proved), State.DONE
     except VendorError as error:
         note, state = f"{error} {error.cure}".strip(), State.FAILED
-    except (ValueError, VaultError) as error:
+    except (ValueError, vault.VaultError) as error:
         note, state = str(error), State.FAILED
     WebhookDelivery.objects.filter(pk=delivery_id).update(note=note, state=state)
     alerting.tell(f"a claim at {vendor}", [note])
@@ -37,9 +36,10 @@ def _connect(vendor: Vendor, proved: Proved) -> str:
         return proved.told
     slug = slugify(proved.address.partition("://")[2].replace(".", "-").replace("/", "-"))[:60].strip("-")
     known = Vendor.objects.filter(slug=slug, kind=vendor.kind).first()
+    shared = {name: vault.secret(vendor.pk, name) for name in proved.shared}
     made = connecting.connect(
         vendor.kind, slug, name="" if known else proved.address[:200], base_url=vendor.base_url,
-        options=proved.options, secrets=proved.secrets,
+        options=proved.options, secrets={**shared, **proved.secrets},
     )  # fmt: skip
     if known:
         return f"{made} has new secrets: the vendor vouched for them."

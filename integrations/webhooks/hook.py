@@ -56,12 +56,14 @@ class Proved:
     """A connection that the vendor vouched for; it is stored switched off, until an admin switches it on.
 
     address: what tells it apart, such as the shop's own address. told: what to tell people where there is nothing to connect.
+    shared: names of secrets it has in common with the connection it was claimed at.
     """
 
     address: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     told: str = ""
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

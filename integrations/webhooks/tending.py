@@ -60,7 +60,7 @@ def tend(callback_id: int) -> list[str]:
 
 def _look(service: VendorService, callback: Callback, address: str, flows: set[str]) -> tuple[list[str], int]:
     done = list(service.tend_hook(callback.hook, address, flows))
-    return done, keeping.keep_missed(callback, service.missed_news(callback.hook))
+    return done, keeping.keep_missed(callback, service.missed_news(callback.hook, address))
 
 
 def _store(callback: Callback, done: list[str], trouble: str, after: timedelta | None) -> None:

@@ -41,6 +41,11 @@ def _read(name: str, rows: str = "", params: str = "", *, paging: str = "", acco
     return Method(name, "GET", known, rows, paging=paging, account=account)
 
 
+def _change(name: str, verb: str, params: str, **more: Any) -> Method:
+    known = {word.partition(":")[0]: word.partition(":")[2] or "text" for word in params.split()}
+    return Method(name, verb, known, **more)
+
+
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
@@ -118,6 +123,27 @@ METHODS: Mapping[str, Method] = {
             "jobs",
             "count:int page_cursor ids created_from created_to processed_from processed_to response_fields",
             paging="cursor",
+        ),
+        _read("webhook.events", "events"),
+        _read("webhook.list", "webhook", "start:int count:int entity action active:bool ids", paging="offset"),
+        _change("webhook.create", "POST", "entity action callback label fields active:bool store_id", carries="json"),
+        _change("webhook.update", "PUT", "id callback label fields active:bool", carries="json"),
+        _change("webhook.delete", "DELETE", "id"),
+        _read("account.failed_webhooks", "webhook", "start:int count:int ids", paging="offset", account=True),
+        _read(
+            "basket.live_shipping_service.list",
+            "live_shipping_services",
+            "start:int count:int store_id",
+            paging="offset",
+        ),
+        _change("basket.live_shipping_service.create", "POST", "name callback store_id", once=True),
+        _change("basket.live_shipping_service.delete", "DELETE", "id:int"),
+        _change(
+            "account.cart.add",
+            "POST",
+            "cart_id store_url store_key store_root bridge_url custom_label verify:bool",
+            carries="json",
+            account=True,
         ),
     )
 }

@@ -76,7 +76,7 @@ def message_of(posted: Posted) -> dict[str, str]:
     raise ValueError(UNREADABLE)
 
 
-def prove(call: Call, posted: Posted, api_key: str) -> Proved:
+def prove(call: Call, posted: Posted) -> Proved:
     """Let API2Cart connect to the store with what the plugin says: only then is it true."""
     told, event = message_of(posted), event_of(posted)
     if event == "disconnect":
@@ -89,5 +89,5 @@ def prove(call: Call, posted: Posted, api_key: str) -> Proved:
     given = {name: value for name, value in told.items() if value}
     answer = call("account.cart.add", {"cart_id": cart, "verify": True, **given})
     key = str(answer.get("store_key") or told["store_key"])
-    secrets = {"store_key": key} | ({"api_key": api_key} if api_key else {})
-    return Proved(told["store_url"], {"store_url": told["store_url"], "platform": cart}, secrets)
+    options = {"store_url": told["store_url"], "platform": cart}
+    return Proved(told["store_url"], options, {"store_key": key}, shared=("api_key",))

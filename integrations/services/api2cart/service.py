@@ -1,6 +1,6 @@
 """API2Cart: one API for some seventy shop systems and marketplaces. One connection is one store of an API2Cart account."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from integrations.service import (
     Verdict,
     option_of,
 )
-from integrations.services.api2cart import answers
+from integrations.services.api2cart import answers, deletion, plugin, rates, webhooks
 from integrations.services.api2cart.account import AccountStores
 from integrations.services.api2cart.children import MANY, ONE, by_parents
 from integrations.services.api2cart.cursors import by_cursor
@@ -32,6 +32,7 @@ from integrations.services.api2cart.options import OPTIONS
 from integrations.services.api2cart.platforms import Platform, platform_of, size_of, windows
 from integrations.services.api2cart.stores import as_address, key_for
 from integrations.stores import Stores
+from integrations.webhooks.hook import Hook, News, Posted, Proved
 
 PATIENCE = 180.0  # seconds: shops answer at very different speed, and a call given up goes on unseen
 HISTORY = ("orders", "returns", "abandoned_carts")
@@ -49,6 +50,12 @@ class Service(VendorService):
     )
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     flows: ClassVar[Mapping[str, Flow]] = FLOWS
+    hooks: ClassVar[Mapping[str, Hook]] = {
+        "events": webhooks.HOOK,
+        "rates": rates.HOOK,
+        "plugin": plugin.HOOK,
+        "deletion": deletion.HOOK,
+    }
     fetches: ClassVar[str] = "store_key"
     learns: ClassVar[timedelta | None] = timedelta(days=1)
     rate: ClassVar[Rate] = Rate(5, within=Rate(10), shared_by="api_key")
@@ -199,6 +206,34 @@ class Service(VendorService):
 
     def abandoned_carts(self, ask: Ask) -> Iterator[Page]:
         return self._listing("abandoned_carts", ask)
+
+    # -- what it posts to us
+
+    def tend_hook(self, hook: str, address: str, flows: Collection[str]) -> Sequence[str]:
+        ours, store_id = address.rstrip("/").rpartition("/")[0] + "/", str(self.option("store_id"))
+        if hook == "rates":
+            return rates.tend(self._do, address, ours, store_id)
+        return webhooks.tend(self._do, address, ours, self.account, flows, store_id)
+
+    def drop_hook(self, hook: str, address: str) -> Sequence[str]:
+        return rates.drop(self._do, address) if hook == "rates" else webhooks.drop(self._do, address)
+
+    def missed_news(self, hook: str, address: str) -> Iterable[News]:
+        return webhooks.missed(self._do, address) if hook == "events" else ()
+
+    def prove(self, hook: str, posted: Posted) -> Proved:
+        return plugin.prove(self._do, posted)
+
+    def _do(self, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """A method's result, whether it reads or changes something. What changes holds addresses and keys: it is not quoted."""
+        method, given = checked(name, params)
+        if method.verb == "GET":
+            return answers.result_of(self._call(name, params))
+        body, query = (given, None) if method.carries == "json" else (None, given)
+        answer = self.http.write(
+            method.verb, method.path, body, params=query, total=PATIENCE, read=PATIENCE - 10, quiet=True
+        )
+        return answers.result_of(answer.body)
 
     # -- how they ask
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from integrations import simulator
-from integrations.services.api2cart import simulator_account  # noqa: F401 - registers its paths
+from integrations.services.api2cart import simulator_account, simulator_hooks  # noqa: F401 - they register their paths
 from integrations.services.api2cart.simulator_envelope import Failed, moment_of
 from integrations.services.api2cart.simulator_lists import routes
 from integrations.services.api2cart.simulator_rows import RETURN_STATUSES, Rows, Store
@@ -57,6 +57,9 @@ class Simulator(simulator.Simulator):
         with self.lock:
             self.reports: dict[str, int] = {}
             self.jobs: dict[str, list[Any]] = {}
+            self.hooks: list[Row] = []
+            self.rates: list[Row] = []
+            self.failed_webhooks: list[Row] = []
             super().reset()
 
     def fill(self) -> dict[str, Table]:

@@ -214,13 +214,13 @@ def test_a_claim_is_true_when_the_vendor_connects_with_it() -> None:
         asked.append((method, dict(params)))
         return {"store_key": "given-by-the-vendor"}
 
-    found = plugin.prove(call, plugged(sealed(TOLD)), "account-key")
+    found = plugin.prove(call, plugged(sealed(TOLD)))
     assert asked == [("account.cart.add", {"cart_id": "Woocommerce", "verify": True, **TOLD})]
-    assert (found.address, dict(found.secrets)) == (
-        "https://shop.example", {"store_key": "given-by-the-vendor", "api_key": "account-key"},
+    assert (found.address, dict(found.secrets), found.shared) == (
+        "https://shop.example", {"store_key": "given-by-the-vendor"}, ("api_key",),
     )  # fmt: skip
     assert "given-by-the-vendor" not in repr(found)
-    told = plugin.prove(call, plugged(sealed(TOLD), event="disconnect"), "account-key")
+    told = plugin.prove(call, plugged(sealed(TOLD), event="disconnect"))
     assert (told.address, "removed" in told.told, len(asked)) == ("", True, 1)
 
 

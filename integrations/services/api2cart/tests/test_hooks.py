@@ -2,14 +2,20 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from integrations import asking, sweeping
+from integrations.models import ApiCall, Callback, Schedule
 from integrations.service import Account
 from integrations.services.api2cart import signing, webhooks
+from integrations.webhooks import addresses, reading, tending
 from integrations.webhooks.hook import Posted
+from orders.models import Order
 
 KEY = "unit-test-signing-key"
 ACCOUNT = Account("shop", "https://api.example", {})
@@ -235,3 +241,54 @@ def test_webhooks_can_be_taken_away() -> None:
     vendor = Account2Cart(hook(1, "order.add"), hook(2, "order.add", "https://x.example/"))
     assert webhooks.drop(vendor, HERE) == ["Removed the webhook for order.add."]
     assert list(vendor.hooks) == [2]
+
+
+# -- from end to end, with the simulated account
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_store_gets_its_webhooks_and_what_was_missed_is_read(sim: Any, connected: Any, settings: Any) -> None:
+    settings.HUB_PUBLIC_URL = "https://hub.example"
+    vendor = connected("boutique")
+    Schedule.objects.filter(vendor=vendor).update(due_at=timezone.now() + timedelta(hours=1))
+    Schedule.objects.filter(vendor=vendor, flow="customers").update(enabled=False)
+    callback = Callback.objects.select_related("vendor").get(vendor=vendor, hook="events")
+    Callback.objects.filter(pk=callback.pk).update(active=True, tend_at=timezone.now())
+    done = tending.tend(callback.pk)
+    callback.refresh_from_db()
+    assert callback.trouble == ""
+    assert len(done) == 6
+    assert {row["callback"] for row in sim.hooks} == {addresses.url_of(callback)}
+    assert {row["entity"] for row in sim.hooks} == {"order", "product"}
+    sim.hooks[0]["active"] = False
+    order = sim.truth("orders")[0]
+    update = next(row["id"] for row in sim.hooks if (row["entity"], row["action"]) == ("order", "update"))
+    sim.failed_webhooks.append({"webhook_id": update, "entity_id": order["order_id"], "time": None})
+    Callback.objects.filter(pk=callback.pk).update(tend_at=timezone.now())
+    assert len(tending.tend(callback.pk)) == 2
+    assert all(row["active"] for row in sim.hooks)
+    reading.read(vendor.pk)
+    [run] = asking.next_ones()
+    sweeping.go_on(run.pk)
+    assert [kept.external_id for kept in Order.objects.all()] == [order["order_id"]]
+    Callback.objects.filter(pk=callback.pk).update(active=False, tend_at=timezone.now())
+    tending.tend(callback.pk)
+    assert sim.hooks == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_store_gets_its_rate_service(sim: Any, connected: Any, settings: Any) -> None:
+    settings.HUB_PUBLIC_URL = "https://hub.example"
+    vendor = connected("boutique")
+    callback = Callback.objects.select_related("vendor").get(vendor=vendor, hook="rates")
+    for active, left in ((True, 1), (True, 1), (False, 0)):
+        Callback.objects.filter(pk=callback.pk).update(active=active, tend_at=timezone.now())
+        tending.tend(callback.pk)
+        callback.refresh_from_db()
+        assert (callback.trouble, len(sim.rates)) == ("", left)
+    path = addresses.path_of(callback).split("/")[2]
+    [call] = ApiCall.objects.filter(method="POST")
+    assert call.path.endswith("/basket.live_shipping_service.create.json")
+    assert (call.query_names, path in str(call.__dict__)) == ("name,callback", False), (
+        "the path is a secret, and in no log"
+    )
