@@ -5,7 +5,6 @@ time begins when it is due, not when a caller got round to sending it.
 """
 
 import http.client
-import itertools
 import json
 import os
 import subprocess
@@ -13,18 +12,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 from tests import servers
 from tests.bench.result import Result, Scale, at_most
+from tests.bench.webhooks_caller import ROWS, ask
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PER_MINUTE = 10_000
-CALLERS = 32
-ROWS = 200  # orders the deliveries are about
 POLL = timedelta(seconds=5)
 
 
@@ -66,7 +63,7 @@ def measure(scale: Scale) -> Iterator[Result]:
             thread = threading.Thread(target=worker)
             thread.start()
             try:
-                waits, refused, lasted = flood(port, path, events, scale.seconds)
+                waits, refused, lasted = called(port, path, events, scale.seconds)
             finally:
                 over.set()
                 thread.join(120)
@@ -108,44 +105,9 @@ def web() -> Iterator[int]:
             process.terminate()
 
 
-def ask(port: int, method: str, path: str, body: bytes, headers: dict[str, str]) -> int:
-    caller = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        caller.request(method, path, body, headers)
-        answer = caller.getresponse()
-        answer.read()
-        return answer.status
-    finally:
-        caller.close()
-
-
-def flood(port: int, path: str, events: int, seconds: float) -> tuple[list[float], int, float]:
-    """Seconds each delivery waited, how many were not taken, and how long all of it lasted."""
-    from integrations.tests.posting_kind import sign
-
-    numbers, waits, refused = itertools.count(), list[float](), list[int]()
-    began = time.monotonic()
-
-    def call() -> None:
-        for number in iter(lambda: next(numbers), None):
-            if number >= events:
-                return
-            due = began + number * seconds / events
-            time.sleep(max(0.0, due - time.monotonic()))
-            body, at = json.dumps({"id": str(number % ROWS), "step": number}).encode(), str(int(time.time()))
-            headers = {
-                "Content-Type": "application/json", "X-Posting-Event": "order.update", "X-Posting-Id": f"d-{number}",
-                "X-Posting-Time": at, "X-Posting-Sign": sign(body, at),
-            }  # fmt: skip
-            try:
-                status = ask(port, "POST", path, body, headers)
-            except (OSError, http.client.HTTPException):
-                status = 0
-            waits.append(time.monotonic() - due)
-            if status != 200:
-                refused.append(status)
-
-    with ThreadPoolExecutor(CALLERS) as callers:
-        for done in [callers.submit(call) for _ in range(CALLERS)]:
-            done.result()
-    return waits, len(refused), time.monotonic() - began
+def called(port: int, path: str, events: int, seconds: float) -> tuple[list[float], int, float]:
+    """What the caller's process measured."""
+    command = [sys.executable, "-m", "tests.bench.webhooks_caller", str(port), path, str(events), str(seconds)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    waits, refused, lasted = json.loads(done.stdout)
+    return waits, refused, lasted
