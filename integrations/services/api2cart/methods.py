@@ -138,13 +138,6 @@ METHODS: Mapping[str, Method] = {
         ),
         _change("basket.live_shipping_service.create", "POST", "name callback store_id", once=True),
         _change("basket.live_shipping_service.delete", "DELETE", "id:int"),
-        _change(
-            "account.cart.add",
-            "POST",
-            "cart_id store_url store_key store_root bridge_url custom_label verify:bool",
-            carries="json",
-            account=True,
-        ),
     )
 }
 

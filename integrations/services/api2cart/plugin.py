@@ -9,13 +9,13 @@ import binascii
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from integrations.service import Account
+from integrations.stores import Store
 from integrations.webhooks.hook import Hook, News, Posted, Proved
 
 KEYS = ("bridge_url", "store_key", "store_root", "store_url")
@@ -23,7 +23,7 @@ WINDOW = 300.0  # seconds
 EVENTS = ("connect", "disconnect", "update_store_key")
 PADDINGS = (padding.OAEP(padding.MGF1(SHA1()), SHA1(), None), padding.PKCS1v15())
 UNREADABLE = "The plugin's message could not be read with this address's key. Install the plugin anew with the public key shown here."
-Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+Connect = Callable[[str, Mapping[str, str]], Store]  # shop system, what it takes → the store, checked by the vendor
 
 
 def event_of(posted: Posted) -> str:
@@ -76,7 +76,7 @@ def message_of(posted: Posted) -> dict[str, str]:
     raise ValueError(UNREADABLE)
 
 
-def prove(call: Call, posted: Posted) -> Proved:
+def prove(connect: Connect, posted: Posted) -> Proved:
     """Let API2Cart connect to the store with what the plugin says: only then is it true."""
     told, event = message_of(posted), event_of(posted)
     if event == "disconnect":
@@ -86,8 +86,7 @@ def prove(call: Call, posted: Posted) -> Proved:
     cart = posted.header("X-Webhook-Cart-Id").strip()
     if not cart.isalnum():
         raise ValueError("The plugin does not say which shop system it is for.")
-    given = {name: value for name, value in told.items() if value}
-    answer = call("account.cart.add", {"cart_id": cart, "verify": True, **given})
-    key = str(answer.get("store_key") or told["store_key"])
-    options = {"store_url": told["store_url"], "platform": cart}
-    return Proved(told["store_url"], options, {"store_key": key}, shared=("api_key",))
+    store = connect(cart, {name: value for name, value in told.items() if value})
+    return Proved(
+        store.address, {name: str(value) for name, value in store.options.items()}, store.secrets, shared=("api_key",)
+    )

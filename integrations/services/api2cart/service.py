@@ -222,7 +222,7 @@ class Service(VendorService):
         return webhooks.missed(self._do, address) if hook == "events" else ()
 
     def prove(self, hook: str, posted: Posted) -> Proved:
-        return plugin.prove(self._do, posted)
+        return plugin.prove(lambda system, told: AccountStores(self).add(system, told, check=True), posted)
 
     def _do(self, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """A method's result, whether it reads or changes something. What changes holds addresses and keys: it is not quoted."""

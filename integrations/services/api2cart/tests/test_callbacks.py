@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_public_key
+from django.test import Client
 
-from integrations.models import ShippingRate, ShippingZone, Vendor
+from integrations import vault
+from integrations.models import Callback, ShippingRate, ShippingZone, Vendor, WebhookDelivery
 from integrations.service import Account
 from integrations.services.api2cart import deletion, plugin, rates
+from integrations.stores import Store
+from integrations.webhooks import addresses, reading
 from integrations.webhooks.hook import Posted, Reply
 
 ACCOUNT = Account("shop", "https://api.example", {})
@@ -208,20 +212,46 @@ def test_what_is_stale_or_plain_is_no_claim(came: Posted, why: str) -> None:
 
 
 def test_a_claim_is_true_when_the_vendor_connects_with_it() -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
+    asked: list[tuple[str, dict[str, str]]] = []
 
-    def call(method: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        asked.append((method, dict(params)))
-        return {"store_key": "given-by-the-vendor"}
+    def connect(system: str, told: Mapping[str, str]) -> Store:
+        asked.append((system, dict(told)))
+        return Store(
+            "1", "Shop", told["store_url"], system, secrets={"store_key": "given-by-the-vendor"}, options={"a": "b"}
+        )
 
-    found = plugin.prove(call, plugged(sealed(TOLD)))
-    assert asked == [("account.cart.add", {"cart_id": "Woocommerce", "verify": True, **TOLD})]
+    found = plugin.prove(connect, plugged(sealed(TOLD)))
+    assert asked == [("Woocommerce", TOLD)]
     assert (found.address, dict(found.secrets), found.shared) == (
         "https://shop.example", {"store_key": "given-by-the-vendor"}, ("api_key",),
     )  # fmt: skip
     assert "given-by-the-vendor" not in repr(found)
-    told = plugin.prove(call, plugged(sealed(TOLD), event="disconnect"))
+    told = plugin.prove(connect, plugged(sealed(TOLD), event="disconnect"))
     assert (told.address, "removed" in told.told, len(asked)) == ("", True, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_plugin_connects_its_shop_once_the_vendor_has_vouched_for_it(sim: Any, connected: Any) -> None:
+    vendor = connected("boutique")
+    callback = Callback.objects.select_related("vendor").get(vendor=vendor, hook="plugin")
+    addresses.make_pair(callback)
+    Callback.objects.filter(pk=callback.pk).update(active=True)
+    public = load_pem_public_key(addresses.public_key(callback).encode())
+    assert isinstance(public, rsa.RSAPublicKey)
+    path, stamp = addresses.path_of(callback), str(int(time.time()))
+    for url, key in (("https://corner.example", "c" * 32), ("https://forged.example", "wrong")):
+        text = json.dumps({**TOLD, "store_url": url, "store_key": key}).encode()
+        parts = b"".join(public.encrypt(text[start : start + 200], OAEP) for start in range(0, len(text), 200))
+        headers = {"X-Webhook-Cart-Id": "Prestashop", "X-Webhook-Timestamp": stamp, "X-Webhook-Event": "connect"}
+        body = json.dumps({"data": base64.b64encode(parts).decode()})
+        assert Client().post(path, body, content_type="application/json", headers=headers).status_code == 200
+    assert Vendor.objects.count() == 1
+    reading.read(vendor.pk)
+    made = Vendor.objects.exclude(pk=vendor.pk).get()
+    assert (made.slug, made.enabled, made.options["platform"]) == ("corner-example", False, "Prestashop")
+    assert vault.secret(made.pk, "store_key") == "c" * 32
+    assert vault.secret(made.pk, "api_key") == vault.secret(vendor.pk, "api_key")
+    assert sorted(WebhookDelivery.objects.values_list("state", flat=True)) == ["done", "failed"]
 
 
 # -- eBay
