@@ -1,6 +1,6 @@
 """Questions people put to a vendor about one of our rows: asked once, answered on the page, stored nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,14 +22,10 @@ class Answered:
     cure: str = ""
 
 
-def offered(about: str) -> list[tuple[Vendor, Lookup]]:
-    """The look-ups that may be asked about such a row now, of every connection that is on and vouched for."""
+def offered(about: str, vendors: Iterable[Vendor]) -> list[tuple[Vendor, Lookup]]:
+    """The look-ups that may be asked about such a row now, of each of these connections that has vouched for them."""
     known = {kind: [one for one in service.lookups if one.about == about] for kind, service in services().items()}
-    kinds = [kind for kind, lookups in known.items() if lookups]
-    if not kinds:
-        return []
-    vendors = Vendor.objects.filter(enabled=True, kind__in=kinds).only("name", "kind", "confirmed").order_by("name")
-    return [(v, one) for v in vendors for one in known[v.kind] if one.proven or one.name in v.confirmed]
+    return [(v, one) for v in vendors for one in known.get(v.kind, ()) if one.proven or one.name in v.confirmed]
 
 
 def of(vendor: Vendor, name: str, about: str) -> Lookup | None:

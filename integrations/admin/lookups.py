@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from config.site import vendors_on
 from integrations.admin.fields import field_of
 from integrations.models import Vendor
 from integrations.service import Lookup
@@ -45,7 +46,7 @@ class LookUps:
             name = f"admin:{opts.app_label}_{opts.model_name}_ask"
             context["lookups"] = [
                 {"label": one.label, "vendor": vendor, "url": reverse(name, args=[row.pk, vendor.pk, one.name])}
-                for vendor, one in lookups.offered(self.about)
+                for vendor, one in lookups.offered(self.about, vendors_on(request))
             ]
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
         return answer

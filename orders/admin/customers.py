@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from config.admin import DateRange, age, figure, link, money, table
+from config.admin import GONE, DateRange, age, figure, link, money, table
 from orders.admin.shown import MoneyTrail, status_cell
 from orders.models import AbandonedCart, Customer, Order
 
@@ -20,7 +20,7 @@ class CustomerAdmin(MoneyTrail):
         "vendor",
         ("vendor_created_at", DateRange),
         ("changed_at", DateRange),
-        ("gone_at", admin.EmptyFieldListFilter),
+        GONE,
     )
     list_select_related = ("vendor",)
     page_related = ("vendor",)

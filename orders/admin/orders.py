@@ -5,16 +5,17 @@ from typing import Any
 
 from django.contrib import admin
 
-from config.admin import DateRange, age, figure, link, money, table
+from config.admin import GONE, DateRange, age, figure, link, money, table
 from integrations.service import service_class
 from orders.admin.shown import MoneyTrail, status_cell
-from orders.models import Order, OrderLine, Purchase, Sale
+from orders.admin.related import related
+from orders.models import Order, OrderLine, Package, Purchase, Return, Sale, Transaction
 
 
 class OrderAdmin(MoneyTrail):
     flows = ("orders",)
     list_display = ("number", "vendor", "status_shown", "buyer_name", "total_shown", "placed", "lines")
-    list_filter = ("vendor", "status", ("placed_at", DateRange), ("gone_at", admin.EmptyFieldListFilter))
+    list_filter = ("vendor", "status", ("placed_at", DateRange), GONE)
     list_select_related = ("vendor",)
     page_related = ("vendor",)
     list_defer = ("raw", "search", "ship_to", "note")
@@ -72,7 +73,7 @@ class OrderAdmin(MoneyTrail):
             ("Package", "Status", "Tracking", "Shipped"),
             [
                 (link(item), status_cell(item), item.tracking_number, age(item.shipped_at))
-                for item in row.packages.defer("raw", "search")
+                for item in related(row)[Package]
             ],
         )
 
@@ -88,7 +89,7 @@ class OrderAdmin(MoneyTrail):
                     age(item.vendor_created_at),
                     money(item.amount, item.currency),
                 )
-                for item in row.returns.defer("raw", "search")
+                for item in related(row)[Return]
             ],
         )
 
@@ -98,7 +99,7 @@ class OrderAdmin(MoneyTrail):
             ("Transaction", "Kind", "Date", "Amount"),
             [
                 (link(item), item.get_kind_display(), item.date or "–", money(item.amount, item.currency))
-                for item in row.transactions.defer("raw", "search")
+                for item in related(row)[Transaction]
             ],
         )
 
