@@ -111,9 +111,18 @@ def may_see(request: HttpRequest, model: str, app: str = "integrations") -> bool
 
 def watched(request: HttpRequest) -> list[Any]:
     """The flows that are to run, read once a request: the alarm on every page and the home page both ask."""
+    return [flow for flow in _flows(request) if flow.enabled]
+
+
+def vendors_on(request: HttpRequest) -> list[Any]:
+    """The connections that are switched on, by name; from the same one query as their flows."""
+    return list({flow.vendor_id: flow.vendor for flow in _flows(request)}.values())
+
+
+def _flows(request: HttpRequest) -> list[Any]:
     kept = getattr(request, "hub_flows", None)
     if kept is None:
-        flows = apps.get_model("integrations", "Schedule").objects.filter(enabled=True, vendor__enabled=True)
+        flows = apps.get_model("integrations", "Schedule").objects.filter(vendor__enabled=True)
         kept = list(flows.select_related("vendor").defer("cursor").order_by("vendor__name", "flow"))
         request.hub_flows = kept  # type: ignore[attr-defined]
     return kept

@@ -49,6 +49,8 @@ class Rows:
                 values[field.name] = NOW - timedelta(minutes=self.made)
             elif isinstance(field, models.DurationField):
                 values[field.name] = timedelta(hours=1)
+            elif isinstance(field, models.DecimalField) and not field.null:
+                values[field.name] = self.made
             elif isinstance(field, models.CharField | models.TextField) and not field.choices:
                 values[field.name] = f"{field.name[:8]}{self.made}"[: field.max_length or 60]
         if model._meta.model_name in ("sale", "purchase"):

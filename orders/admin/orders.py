@@ -7,8 +7,8 @@ from django.contrib import admin
 
 from config.admin import GONE, DateRange, age, figure, link, money, table
 from integrations.service import service_class
-from orders.admin.shown import MoneyTrail, status_cell
 from orders.admin.related import related
+from orders.admin.shown import MoneyTrail, status_cell
 from orders.models import Order, OrderLine, Package, Purchase, Return, Sale, Transaction
 
 
