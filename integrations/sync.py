@@ -135,23 +135,28 @@ def _work(work: Slice, patience: outage.Patience) -> None:
     """Read to the end of the slice, and tell on the run whatever goes wrong."""
     try:
         if work.failure is None:
-            # Read on from where the run is; a second time, with a fresh token, when the one there is has died on the way.
-            with_service(
-                work.vendor,
-                lambda service: _read(work, service, patience),
-                run=work.run,
-                before_call=lambda seconds: _before_call(work, seconds),
-            )
-    except VendorError as error:
-        work.failure = error  # kept, should the database go away while it is told
+            _read_on(work, patience)
     except (lease.Stale, *outage.PASSING):
         raise
     except Exception as error:
         ending.break_off(work, error)
         raise
     if work.failure is not None:
-        _store_gathered(work)
         ending.fail(work, work.failure)
+
+
+def _read_on(work: Slice, patience: outage.Patience) -> None:
+    """Read on from where the run is; a second time, with a fresh token, when the one there is has died on the way."""
+    try:
+        with_service(
+            work.vendor,
+            lambda service: _read(work, service, patience),
+            run=work.run,
+            before_call=lambda seconds: _before_call(work, seconds),
+        )
+    except VendorError as error:
+        work.failure = error  # kept, should the database go away while it is told
+        _store_gathered(work)
 
 
 def _read(work: Slice, service: VendorService, patience: outage.Patience) -> None:
