@@ -18,6 +18,7 @@ from integrations.service import Ask, Fact, Page
 PAGE = 200  # rows; more than are read again, so that of several versions of one order the newest is on the same page
 AGAIN = 100  # ids
 LARGEST = 1 << 20  # bytes of one document
+TOGETHER = 32 << 20  # bytes of the documents of one page
 DECLARED = re.compile(rb"^\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
 
 
@@ -42,7 +43,7 @@ class Bridge:
         after = int((ask.position or {}).get("after", self._start(ask)))
         while True:
             with self._reading() as reading:  # not kept open while a page is stored
-                found = self._rows(reading, after)
+                found, last = self._rows(reading, after)
             told: list[bytes] = []
             passed: set[str] = set()
             for row in found:
@@ -52,7 +53,6 @@ class Bridge:
                 else:
                     told.append(line)
             after = int(found[-1][0]) if found else after
-            last = len(found) < PAGE
             note = (
                 f"Of the bridge's rows these were no orders and passed over: {', '.join(sorted(passed))}."
                 if passed
@@ -67,7 +67,7 @@ class Bridge:
         """Whether the table can be read, for a connection test."""
         with self._reading() as reading:
             newest = reading.query(f"SELECT MAX({self._column('id')}) FROM {self._table()}", what=self._named())[0][0]
-            self._rows(reading, int(newest or 0))  # every column is there
+            self._rows(reading, int(newest or 1) - 1)  # every column is there
             return [("bridge", f"{reading.server}, newest row {newest if newest is not None else 'none yet'}")]
 
     # -- rows
@@ -81,19 +81,33 @@ class Bridge:
             newest = reading.query(f"SELECT MAX({self._column('id')}) FROM {self._table()}", what=self._named())[0][0]
         return 0 if newest is not None and int(newest) < known - AGAIN else max(0, known - AGAIN)
 
-    def _rows(self, reading: mysql.Reading, after: int) -> list[tuple[Any, ...]]:
-        """(id, type, created, length, document or None where it is too large) of the next rows."""
-        key, text = self._column("id"), self._column("xml")
+    def _rows(self, reading: mysql.Reading, after: int) -> tuple[list[tuple[Any, ...]], bool]:
+        """(id, type, created, length, document or None where it is too large) of the next rows, and whether they are the last.
+
+        Lengths are asked for first, so that no page is larger than fits.
+        """
+        key, text, table = self._column("id"), self._column("xml"), self._table()
+        sizes = reading.query(
+            f"SELECT {key}, LENGTH({text}) FROM {table} WHERE {key} > %s ORDER BY {key} LIMIT {PAGE}",
+            [after],
+            self._named(),
+        )
+        if not sizes:
+            return [], True
+        room, fitting = TOGETHER, 0
+        while fitting < len(sizes) and (room >= 0 or not fitting):
+            room -= min(sizes[fitting][1] or 0, LARGEST)
+            fitting += 1
         kind, created = (
             self._column(name) if self.option(f"bridge_{name}_column") else "NULL" for name in ("type", "created")
         )
-        # The limit on the id keeps the page's first rows together, whatever gaps there are.
-        return reading.query(
+        rows = reading.query(
             f"SELECT {key}, {kind}, {created}, LENGTH({text}), IF(LENGTH({text}) <= %s, {text}, NULL) "
-            f"FROM {self._table()} WHERE {key} > %s ORDER BY {key} LIMIT {PAGE}",
-            [LARGEST, after],
+            f"FROM {table} WHERE {key} > %s AND {key} <= %s ORDER BY {key}",
+            [LARGEST, after, sizes[fitting - 1][0]],
             self._named(),
         )
+        return rows, fitting == len(sizes) < PAGE
 
     def _told(self, row: Sequence[Any]) -> tuple[str, bytes | None]:
         """What kind of row it is, and the row as a slice; None for what is no order."""

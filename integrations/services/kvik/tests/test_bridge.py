@@ -151,6 +151,14 @@ def test_many_rows_are_read_page_by_page_and_an_older_document_changes_nothing(
     assert Order.objects.get(external_id="1").vendor_status == "new one"
 
 
+def test_large_documents_come_on_pages_that_fit(server: MariaDB, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "TOGETHER", 300_000)
+    for key in range(1, 8):
+        table.put(order(key).replace("</number>", "</number><note>" + "x" * 100_000 + "</note>"))
+    done = good(bridged(server))
+    assert (done.created, done.pages) == (7, 3)
+
+
 def test_a_table_whose_ids_begin_anew_is_read_from_its_start(server: MariaDB, table: Table) -> None:
     table.put(order(1), key=5000)
     vendor = bridged(server)

@@ -125,6 +125,13 @@ def test_orders_are_read_one_by_one_where_the_list_is_short(tiny: Simulator) -> 
     assert good(vendor).unchanged == 5
 
 
+def test_an_answer_that_unpacks_without_end_is_cut_off_and_told(tiny: Simulator) -> None:
+    tiny.fault("gzip_bomb", "/orders", size=100 << 20)
+    done = run(connected(tiny))
+    assert (done.state, done.error_kind) == (SyncRun.State.FAILED, "bad_payload")
+    assert "larger than 64 MB" in done.error
+
+
 def test_one_order_is_fetched_again_by_its_own_call(tiny: Simulator) -> None:
     vendor = connected(tiny)
     connecting.confirm(vendor, ["orders"])
