@@ -1,6 +1,7 @@
 """Form fields of what a kind declares: options by their type, secrets write-only."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -69,6 +70,15 @@ def shown_option(option: Option, value: Any) -> Any:
     if option.kind == "duration" and isinstance(value, str):
         return parse_duration(value)
     return value
+
+
+def option_text(option: Option, values: Mapping[str, Any]) -> str:
+    """A stored option, or its default, as people read it; a dash where there is none."""
+    value = values.get(option.name)
+    value = option.default if value in (None, "") else value
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {text}" for name, text in value.items()) or "–"
+    return "–" if value in (None, "") else str(value)
 
 
 def stored_option(value: Any) -> Any:

@@ -15,7 +15,7 @@ from config.admin import HubAdmin, age, badge, link, table, when
 from integrations.admin.asked import TONES as RUN_TONES
 from integrations.admin.asked import queue, run_link, usable
 from integrations.admin.connect import VendorForm, form_for
-from integrations.admin.fields import OPTION, SECRET, shown_option
+from integrations.admin.fields import OPTION, SECRET, option_text, shown_option
 from integrations.admin.stores import StoreViews
 from integrations.admin.tryout import TryOut, flows_to_try
 from integrations.admin.vendor_buttons import VendorButtons, unproven
@@ -217,7 +217,7 @@ class VendorAdmin(StoreViews, TryOut, VendorButtons, HubAdmin):
     @admin.display(description="options")
     def options_table(self, row: Vendor) -> Any:
         declared = service_class(row.kind).options
-        return table(("Option", "Value"), [(o.label, str(row.options.get(o.name, o.default))) for o in declared])
+        return table(("Option", "Value"), [(o.label, option_text(o, row.options)) for o in declared])
 
     @admin.display(description="secrets")
     def tokens_table(self, row: Vendor) -> Any:

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from integrations.admin.asked import queue
+from integrations.admin.fields import option_text
 from integrations.models import SyncRun, Vendor
 from integrations.service import VendorService, service_class
 
@@ -23,7 +24,7 @@ def unproven(service: type[VendorService], vendor: Vendor) -> list[dict[str, Any
         if not flow.proven
     ]
     options = [
-        {"name": o.name, "what": "Option", "title": o.label, "value": vendor.options.get(o.name) or o.default or "–"}
+        {"name": o.name, "what": "Option", "title": o.label, "value": option_text(o, vendor.options)}
         for o in service.options
         if not o.proven
     ]
