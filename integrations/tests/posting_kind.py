@@ -20,8 +20,9 @@ from integrations.paging import encode, whole_list
 from integrations.service import Account, Ask, Flow, Page, Preset, Rate, Row, Secret, VendorService, Verdict
 from integrations.webhooks.hook import Hook, News, Posted, Proved, Reply, Signature
 from orders.records import OrderRecord
+from tests.secrets_watch import WORD
 
-KEY = "a-signing-key-of-tests"
+KEY = f"posting-{WORD}-key"
 EVENTS = {"order": "orders", "brand": "brands"}
 
 

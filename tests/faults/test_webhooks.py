@@ -154,8 +154,8 @@ def test_bodies_that_are_too_long_too_slow_or_odd_are_not_taken(web: Web, vendor
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     assert web.raw(f"POST {path} HTTP/1.1\n{host}\nTransfer-Encoding: chunked", [chunk] * 40) in (413, 0)
     head = f"POST {path} HTTP/1.1\n{host}\nContent-Length: 1000"
-    assert web.raw(head, [b"x"] * 8, pause=0.4) in (408, 400), "a byte now and then"
-    assert web.raw(head, []) in (408, 400), "not a byte"
+    assert web.raw(head, [b"x"] * 8, pause=0.4) == 408, "a byte now and then"
+    assert web.raw(head, []) == 408, "not a byte"
     gzip = {"Content_Encoding": "gzip", "Content_Type": "application/json"}
     assert web.ask("POST", path, b"\x1f\x8b", **gzip)[0] == 415
     assert web.ask("POST", path, b"a=1", Content_Type="application/x-www-form-urlencoded")[0] == 415
