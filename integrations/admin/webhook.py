@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -271,6 +271,13 @@ class AllowedNetworkAdmin(HubAdmin):
     list_select_related = ("vendor",)
     search_fields = ("network", "note")
     fields = ("purpose", "network", "vendor", "note", "active", "expires_at")
+    # One field with its label, in place of Django's two without.
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        models.DateTimeField: {
+            "form_class": forms.DateTimeField,
+            "widget": forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+        }
+    }
 
     @admin.display(description="expires", ordering="expires_at")
     def expires(self, row: AllowedNetwork) -> Any:

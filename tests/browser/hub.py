@@ -18,14 +18,16 @@ PATIENCE = 240.0  # seconds; two cores may be busy with the rest of the suite
 SCRIPT = '<img src=x onerror="document.title=\'ran\'"><script>document.title="ran"</script>Cedar lamp'
 
 # What a bad day leaves behind: a script in a vendor's text, a rejected row, held changes, price and stock changes,
-# a flow that is late, a second user.
+# a flow that is late, a second user, something a vendor posted.
 TROUBLES = """
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from datetime import timedelta
 import json, urllib.request
 from integrations import sync
-from integrations.models import Schedule, Trigger, Vendor
+from integrations.models import (
+    AllowedNetwork, Schedule, ShippingRate, ShippingZone, Trigger, Vendor, WebhookDelivery
+)
 
 SIMULATORS, SCRIPT = {simulators!r}, {script!r}
 
@@ -58,6 +60,17 @@ now = timezone.now()
 late = Schedule.objects.filter(vendor=elryan, flow="attribute_values")
 late.update(last_ok_at=now - timedelta(days=9), alarmed_at=now, due_at=now + timedelta(days=1))
 User.objects.create_user("colleague", is_staff=True)
+
+shop = Vendor.objects.filter(callbacks__isnull=False).first()
+callback = shop.callbacks.get(hook="events")
+WebhookDelivery.objects.create(
+    callback=callback, vendor=shop, event="order.update", flow="orders", external_id="7", external_ids=["7"],
+    headers={{"X-Webhook-Entity": "order"}}, body=json.dumps({{"id": "7", "name": SCRIPT}}).encode(), digest="d",
+    state="done", received_at=now,
+)
+zone = ShippingZone.objects.create(vendor=shop, name="Baltic", countries="LV, LT, EE")
+ShippingRate.objects.create(vendor=shop, zone=zone, name="Courier", code="courier", price=5, currency="EUR")
+AllowedNetwork.objects.create(network="198.51.100.0/24", vendor=shop, note="Their office", expires_at=now)
 Group.objects.create(name="Buyers")
 """
 
