@@ -212,13 +212,13 @@ def _check_address(base_url: str) -> None:
 
 @transaction.atomic
 def confirm(vendor: Vendor, names: list[str]) -> list[str]:
-    """An admin's word that unproven flows, look-ups and options are right for this account; flows are switched on.
+    """An admin's word that unproven flows, verbs, look-ups and options are right for this account; flows are switched on.
 
     Returns all confirmed names. Raises BadOption naming the flows when there is no such flow or unproven option.
     """
     service = service_class(vendor.kind)
     options = {option.name for option in service.options if not option.proven}
-    options |= {lookup.name for lookup in service.lookups if not lookup.proven}
+    options |= {lookup.name for lookup in service.lookups if not lookup.proven} | {*service.verbs}
     for name in names:
         if name not in service.flows and name not in options:
             raise BadOption(f"{vendor.name} has no flow “{name}”. Its flows: {', '.join(service.flows)}.")

@@ -17,7 +17,7 @@ from integrations.ratelimit import Budget, key_of, shared_key
 from integrations.service import Account, VendorService, Verdict, service_class
 
 if TYPE_CHECKING:
-    from integrations.models import SyncRun
+    from integrations.models import Command, SyncRun
 
 T = TypeVar("T")
 IMPATIENT = 10.0  # seconds one call may take where a person waits for it
@@ -35,6 +35,7 @@ def open_service(
     vendor: Vendor,
     *,
     run: "SyncRun | None" = None,
+    command: "Command | None" = None,
     before_call: Callable[[float], None] | None = None,
     interactive: bool = False,
     dead: int | None = None,
@@ -60,7 +61,7 @@ def open_service(
             account,
             auth,
             budget=_budget(vendor, kind, held, fresh=fresh),
-            log=_log(vendor, run),
+            log=_log(vendor, run, command),
             before_call=before,
             interactive=interactive,
             service_rate=kind.rate,
@@ -95,6 +96,7 @@ def with_service(
     work: Callable[[VendorService], T],
     *,
     run: "SyncRun | None" = None,
+    command: "Command | None" = None,
     before_call: Callable[[float], None] | None = None,
     interactive: bool = False,
     account: Account | None = None,
@@ -105,7 +107,8 @@ def with_service(
     `work` goes on behind what it has done: it is called again only when the vendor refused a call unseen. anew: a secret that
     the hub alone fetches is fetched whether it is due or not. account: as of `open_service`.
     """
-    options: Any = {"run": run, "before_call": before_call, "interactive": interactive, "account": account}
+    options: Any = {"run": run, "command": command, "before_call": before_call}
+    options |= {"interactive": interactive, "account": account}
     alone = anew and service_class(vendor.kind).fetches_alone()
     held = _opened(vendor).ids.get(service_class(vendor.kind).fetches) if alone else None
     service = open_service(vendor, dead=held, **options)
@@ -208,7 +211,7 @@ def stop_after(seconds: float, what: str = "test") -> Callable[[float], None]:
     return before
 
 
-def _log(vendor: Vendor, run: "SyncRun | None") -> Callable[[CallRecord], None]:
+def _log(vendor: Vendor, run: "SyncRun | None", command: "Command | None" = None) -> Callable[[CallRecord], None]:
     def log(record: CallRecord) -> None:
         now = timezone.now()
         if run is not None:
@@ -217,6 +220,7 @@ def _log(vendor: Vendor, run: "SyncRun | None") -> Callable[[CallRecord], None]:
         ApiCall.objects.create(
             vendor_id=vendor.pk,
             run_id=run.pk if run else None,
+            command_id=command.pk if command else None,
             method=record.method[:8],
             path=record.path,
             query_names=record.query_names,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from integrations.auth import Auth
     from integrations.http import Client
     from integrations.stores import Stores
+    from integrations.verbs import Verb
     from integrations.webhooks.hook import Hook, News, Posted, Proved
 
 Row = Mapping[str, Any]
@@ -269,6 +270,7 @@ class VendorService:
     )
     flows: ClassVar[Mapping[str, Flow]] = {}
     lookups: ClassVar[tuple[Lookup, ...]] = ()
+    verbs: ClassVar["Mapping[str, Verb]"] = {}  # what can be sent to this vendor
     hooks: ClassVar["Mapping[str, Hook]"] = {}  # addresses of ours that this vendor posts to
     learns: ClassVar[timedelta | None] = None  # how often `abilities()` is asked anew; None: never
     stores: ClassVar["type[Stores] | None"] = None  # where an account holds several of them

@@ -10,6 +10,7 @@ from django.core.mail import send_mail
 from django.utils import timezone
 
 from integrations import asking, lease, schedules, spooling, sync
+from integrations.commands import sweeping as writes
 from integrations.models import ApiCall, Schedule, SyncRun, Trigger
 from integrations.service import service_class
 from integrations.webhooks import keeping, reading, tending
@@ -25,10 +26,11 @@ class Swept:
     asked: int = 0
     late: int = 0
     news: int = 0
+    commands: int = 0
 
 
 def sweep() -> Swept:
-    """Publish hints for what is due or left lying, raise late alarms, trim the call log and the inbox."""
+    """Publish hints for what is due, decided or left lying, raise late alarms, trim the call log and the inbox."""
     from integrations import tasks
 
     found = Swept()
@@ -44,6 +46,7 @@ def sweep() -> Swept:
     for run in asking.next_ones():
         continue_later(run, expires=HINT_LIVES)
         found.asked += 1
+    found.commands = writes.sweep(HINT_LIVES)
     found.news = reading.sweep()
     for callback_id in tending.due():
         tasks.tend_hook.apply_async((callback_id,), queue="live", expires=HINT_LIVES)

@@ -8,6 +8,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from integrations import sweeping, sync
+from integrations.commands import looking, sending
 from integrations.models import Trigger, Vendor
 from integrations.webhooks import reading, tending
 
@@ -47,6 +48,18 @@ def continue_run(run_id: int) -> None:
 def run_due(vendor_id: int, flow: str) -> None:
     """Run a flow if its time has come by the database's word."""
     sweeping.run_if_due(vendor_id, flow)
+
+
+@shared_task
+def send_command(command_id: int) -> None:
+    """Send a command that was decided, if it still waits and nobody else has it."""
+    sending.send(command_id)
+
+
+@shared_task
+def look_up_command(command_id: int) -> None:
+    """Ask the vendor about a command whose answer was lost."""
+    looking.look_up(command_id)
 
 
 @shared_task

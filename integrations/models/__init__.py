@@ -2,6 +2,7 @@
 
 from integrations.models.budget import RateSlot, RateWaiter
 from integrations.models.calls import ApiCall
+from integrations.models.commands import Command, CommandItem, WriteSwitch
 from integrations.models.networks import AllowedNetwork
 from integrations.models.rates import ShippingRate, ShippingZone
 from integrations.models.runs import Decision, Fingerprint, Held, HeldRow, Reject, RunSeen, Schedule, SyncRun, Trigger
@@ -12,6 +13,8 @@ __all__ = [
     "AllowedNetwork",
     "ApiCall",
     "Callback",
+    "Command",
+    "CommandItem",
     "Decision",
     "Fingerprint",
     "Held",
@@ -28,4 +31,5 @@ __all__ = [
     "Trigger",
     "Vendor",
     "WebhookDelivery",
+    "WriteSwitch",
 ]

@@ -8,6 +8,7 @@ from integrations.models.vendor import Vendor
 class ApiCall(models.Model):
     vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="calls")
     run = models.ForeignKey("integrations.SyncRun", models.SET_NULL, null=True, related_name="calls")
+    command = models.ForeignKey("integrations.Command", models.SET_NULL, null=True, related_name="calls")
     method = models.CharField(max_length=8)
     path = models.CharField(max_length=500)
     query_names = models.CharField("query parameters", max_length=300, blank=True)

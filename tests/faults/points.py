@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEWS = Path("integrations", "webhooks")
+WRITES = Path("integrations", "commands")
 ROOMS = ("catalog", "integrations", "orders")
 
 
@@ -41,12 +42,17 @@ def points() -> tuple[Point, ...]:
 
 def names() -> list[str]:
     """Those a run passes."""
-    return sorted(point.name for point in points() if NEWS not in point.path.parents)
+    return sorted(point.name for point in points() if not {NEWS, WRITES} & {*point.path.parents})
 
 
 def names_of_news() -> list[str]:
     """Those a delivery passes, before there is a run."""
     return sorted(point.name for point in points() if NEWS in point.path.parents)
+
+
+def names_of_writes() -> list[str]:
+    """Those a command passes on its way out."""
+    return sorted(point.name for point in points() if WRITES in point.path.parents)
 
 
 def _called(call: ast.Call) -> str:

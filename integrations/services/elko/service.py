@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,14 @@ from integrations.errors import Refused, VendorError
 from integrations.numbers import jde_number, key_from
 from integrations.paging import batches, cut, encode, whole_list
 from integrations.service import Account, Ask, Flow, Option, Page, Preset, Rate, Secret, VendorService, Verdict
-from integrations.services.elko import contents
+from integrations.services.elko import buying, contents
 from integrations.services.elko.drift import drift
 from integrations.services.elko.parse_catalogue import brand, category, merged_categories, product
 from integrations.services.elko.parse_details import availability, details
 from integrations.services.elko.parse_invoices import invoice
 from integrations.services.elko.parse_orders import order
+from integrations.services.elko.verbs import VERBS
+from integrations.verbs import Doing, Found, Verb
 
 TYPES = ("Availability", "AvailabilityPrice", "AvailabilityIncoming", "AvailabilityIncomingPrice")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -83,6 +86,16 @@ class Service(VendorService):
             help="Empty: Orders; in Ukraine api/Orders, which its manual prints, where ELKO has nothing there.",
             proven=False,
         ),
+        Option(
+            "price_tolerance",
+            "A price may have risen by, percent",
+            kind="decimal",
+            default="2",
+            least=0,
+            most=100,
+            help="Since an order was decided; a higher price stops it and shows the figures.",
+        ),
+        Option("reservations_path", "Reservations", default="Reservations", proven=False),
         Option("invoices_path", "Invoices", default="Finances/Invoices", proven=False),
         Option(
             "invoices_range",
@@ -93,6 +106,7 @@ class Service(VendorService):
             proven=False,
         ),
     )
+    verbs: ClassVar[Mapping[str, Verb]] = VERBS
     flows: ClassVar[Mapping[str, Flow]] = {
         "categories": Flow("Categories", DAY, 3 * DAY, key_from("code", "id"), category, complete=True, lane="bulk"),
         "brands": Flow("Brands", DAY, 3 * DAY, key_from("code"), brand, complete=True, lane="bulk"),
@@ -256,6 +270,23 @@ class Service(VendorService):
         which = "true" if self.option("invoices_range") == "all" else f"{jde_number(start)}/{jde_number(until)}"
         rows = cut(self.http.get(f"{self.option('invoices_path')}/{which}").body)
         yield Page(rows, last=True, total=len(rows), cursor={"day": today.isoformat()})
+
+    # -- around an order
+
+    def still_as_decided(self, doing: Doing) -> None:
+        """Read price and stock of every line once more. Raises errors.Refused with the figures when they do not stand."""
+        codes = ",".join(line["sku"] for line in doing.body["lines"])
+        path, name = (
+            ("Products", "elkoCode") if self._is_ua else ("AvailabilityAndPrice/AvailabilityPrice", "elkoCodes")
+        )
+        rows = cut(self._get(path, {name: codes}))
+        buying.compare(doing, rows, Decimal(str(self.option("price_tolerance"))))
+
+    def order_of_reference(self, doing: Doing) -> Found:
+        return buying.by_reference(doing, cut(self.http.get(self._orders_path()).body))
+
+    def order_cancelled(self, doing: Doing) -> Found:
+        return buying.cancelled(doing, cut(self.http.get(self._orders_path()).body), self.account)
 
     # -- calls
 

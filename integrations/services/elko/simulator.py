@@ -17,6 +17,7 @@ from typing import Any
 from integrations import simulator
 from integrations.services.elko import simulator_orders as ordering
 from integrations.services.elko import simulator_products as goods
+from integrations.services.elko import simulator_reservations as reservations
 from integrations.services.elko import simulator_tables as tables
 from integrations.services.elko.simulator_gate import CallWindow, listed
 from integrations.simulator import Request, Response, Table
@@ -248,6 +249,34 @@ class Simulator(simulator.Simulator):
             return problem(f"Order {number} is shipped and cannot be cancelled")
         self.ledger.accept("cancel_order", number, None)
         return answer(table.change(number, status="Cancelled"))
+
+    @routes("POST", f"{EU}/Reservations", f"{UA}/Reservations")
+    def reserve(self, request: Request) -> Response:
+        """Assumed path. Ledger: reserve."""
+        try:
+            return answer(reservations.reserve(self, request, self._order_lines(request, request.json())))
+        except ValueError as refused:
+            return problem(str(refused))
+
+    @routes("PUT", f"{EU}/Reservations/{{number}}", f"{UA}/Reservations/{{number}}")
+    def extend(self, request: Request, number: str) -> Response:
+        """Assumed path. Ledger: extend_reservation."""
+        body, table = request.json(), self.table("reservations")
+        if not table.get(number) or not isinstance(body, dict) or not body.get("until"):
+            return problem("Reservation not found, or until is missing", 404)
+        self.ledger.accept("extend_reservation", number, body)
+        return answer(table.change(number, until=body["until"]))
+
+    @routes("DELETE", f"{EU}/Reservations/{{number}}", f"{UA}/Reservations/{{number}}")
+    def release(self, request: Request, number: str) -> Response:
+        """Assumed path. Ledger: release_reservation."""
+        table = self.table("reservations")
+        if not table.get(number):
+            return problem("Reservation not found", 404)
+        row = table.get(number)
+        table.remove(number)
+        self.ledger.accept("release_reservation", number, None)
+        return answer(row)
 
     @routes("GET", f"{EU}/Finances/Invoices/{{start}}/{{end}}", f"{UA}/Finances/Invoices/{{start}}/{{end}}")
     def invoices(self, request: Request, start: str, end: str) -> Response:

@@ -30,7 +30,10 @@ from integrations.service import (
 from integrations.services.elryan.answers import login_of, row_of, rows_of
 from integrations.services.elryan.fields import moment
 from integrations.services.elryan.flows import FLOWS
+from integrations.services.elryan.looking import line_is, package_made, values_stand
 from integrations.services.elryan.options import OPTIONS
+from integrations.services.elryan.verbs import VERBS
+from integrations.verbs import Doing, Found, Verb
 
 OVERLAP = timedelta(hours=24)  # neither the order of a search nor its filter is documented
 KINDS = ("vendorbill", "vendorcredit", "vendorpayment")
@@ -59,6 +62,7 @@ class Service(VendorService):
     )
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     flows: ClassVar[Mapping[str, Flow]] = FLOWS
+    verbs: ClassVar[Mapping[str, Verb]] = VERBS
     fetches: ClassVar[str] = "token"
     rate: ClassVar[Rate] = Rate(1, 0)
     time_zone: ClassVar[str] = "Asia/Baghdad"
@@ -166,6 +170,21 @@ class Service(VendorService):
         """One call for each id the connection follows; the slash at the end is the manual's."""
         ids = tuple(filter(None, (text.strip() for text in str(self.option("delivery_ids")).split(","))))
         return self._one_by_one(replace(ask, only=ask.only or ids), self._path("deliveries"), "/")
+
+    # -- what became of a write
+
+    def line_cancelled(self, doing: Doing) -> Found:
+        return line_is(self.http, self._path("order"), doing, "cancel", gone=True)
+
+    def line_prepared(self, doing: Doing) -> Found:
+        """No document says what a prepared line is called: another state proves nothing."""
+        return line_is(self.http, self._path("order"), doing, "prepar", gone=False)
+
+    def values_stand(self, doing: Doing) -> Found:
+        return values_stand(self.http, doing)
+
+    def package_made(self, doing: Doing) -> Found:
+        return package_made(self.http, self._path("packages"), doing)
 
     # -- calls
 

@@ -1,0 +1,151 @@
+"""A decision becomes a row, in one transaction; only then is anybody told. The row is what must be sent, a task only its hint."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.models import Variant
+from integrations.commands import bodies, switches
+from integrations.faultpoints import faultpoint
+from integrations.models import Command, CommandItem, Vendor
+from integrations.service import option_of, service_class
+from integrations.verbs import Doing, Verb
+
+State = Command.State
+OVER = (State.REFUSED, State.CANCELLED)  # nothing came of these, so the same may be asked for again
+
+
+def ask(vendor: Vendor, name: str, given: Any, *, by: str = "", key: str = "", hinted: bool = True) -> list[Command]:
+    """Commands for a body, several where it holds more rows than one call may. Nothing is sent yet.
+
+    key: by which the caller knows this decision again: asked for twice, it is the same command. A reference of ours that must
+    not be used twice does the same. hinted=False: the caller sends them itself.
+    Raises LookupError (no such verb), bodies.BadBody, switches.NotAllowed.
+    """
+    verb = switches.verb_of(vendor, name)
+    body = bodies.checked(verb, given)
+    account = vendor.account
+    try:
+        if verb.valid:
+            verb.valid(account, body)
+        if verb.complete:
+            body = dict(verb.complete(body, partial(known, vendor.pk)))
+    except ValueError as wrong:
+        raise bodies.BadBody(str(wrong)) from None
+    mode = switches.allowed(vendor, name)
+    parts = bodies.parts(verb, body, _most(verb, vendor))
+    batch = uuid.uuid4().hex if len(parts) > 1 else ""
+    made = []
+    with transaction.atomic():
+        for place, part in enumerate(parts):
+            own = f"{key}:{place}" if key and len(parts) > 1 else key
+            made.append(_row(vendor, name, verb, part, mode, by, own, batch))
+        faultpoint("command.row_written")
+        if hinted:
+            for command in made:
+                hint(command)
+    faultpoint("command.asked")
+    return made
+
+
+def _most(verb: Verb, vendor: Vendor) -> int:
+    if isinstance(verb.chunk, int):
+        return verb.chunk
+    return max(1, int(option_of(service_class(vendor.kind).options, vendor.account, verb.chunk)))
+
+
+def _row(
+    vendor: Vendor, name: str, verb: Verb, body: dict[str, Any], mode: str, by: str, key: str, batch: str
+) -> Command:
+    reference = str(body.get(verb.reference) or "") if verb.reference else ""
+    if key and (same := Command.objects.filter(key=key).first()):
+        return _same(same, body)
+    if verb.once and reference:
+        alike = [n for n, other in service_class(vendor.kind).verbs.items() if other.once and other.about == verb.about]
+        used = Command.objects.filter(vendor=vendor, verb__in=alike, reference=reference)
+        earlier = used.exclude(state__in=OVER).first()
+        if earlier is not None:
+            return _same(earlier, body)
+        tries = used.count()
+        key = key or f"{vendor.slug}:{name}:{reference}" + (f":{tries + 1}" if tries else "")
+    key = (key or f"{vendor.slug}:{name}:{uuid.uuid4().hex}")[:200]
+    if verb.reference and not reference:
+        reference = f"CD-{uuid.uuid4().hex[:10].upper()}"
+        body = {**body, verb.reference: reference}
+    things = bodies.things(verb, body)
+    doing = Doing(vendor.account, body, reference)
+    now = timezone.now()
+    waits = mode == Vendor.Writes.APPROVE
+    try:
+        with transaction.atomic():
+            command = Command.objects.create(
+                vendor=vendor,
+                verb=name,
+                about=next(iter(things), "")[:200],
+                body=body,
+                request=verb.request(doing).as_json(),
+                words=list(verb.says(body)),
+                key=key,
+                reference=reference[:100],
+                batch=batch,
+                state=State.AWAITING if waits else State.QUEUED,
+                asked_by=by[:200],
+                asked_at=now,
+                story=[entry(now, by, "asked for")],
+            )
+            CommandItem.objects.bulk_create(
+                CommandItem(command=command, vendor=vendor, thing=thing[:200], sets=sets)
+                for thing, sets in things.items()
+            )
+    except IntegrityError:  # somebody else decided the very same in this moment
+        return _same(Command.objects.get(key=key), body)
+    return command
+
+
+def _same(command: Command, body: Mapping[str, Any]) -> Command:
+    """The command that was made for the same reference. Raises BadBody when it was to do something else."""
+    told = {name: value for name, value in command.body.items() if name in body}
+    if _bare(told) != _bare(dict(body)):
+        raise bodies.BadBody(
+            f"“{command.reference or command.key}” was already used, on {command.asked_at:%Y-%m-%d %H:%M} UTC, for "
+            f"something else (it is {command.get_state_display().lower()}). Use another reference."
+        )
+    return command
+
+
+def _bare(body: Any) -> Any:
+    """A body without what the hub adds by itself."""
+    if isinstance(body, dict):
+        return {name: _bare(value) for name, value in body.items() if name != "seen"}
+    return [_bare(value) for value in body] if isinstance(body, list) else body
+
+
+def hint(command: Command) -> None:
+    """Tell a worker once it is committed. A broker that is away costs only time: the sweep asks again."""
+    from integrations import tasks
+
+    if command.state == State.QUEUED:
+        transaction.on_commit(partial(tasks.send_command.apply_async, (command.pk,), queue="live"), robust=True)
+
+
+def entry(at: datetime, by: str, what: str) -> dict[str, str]:
+    """A line of a command's story."""
+    return {"at": at.isoformat(timespec="seconds"), "by": by, "what": what}
+
+
+def known(vendor_id: int, sku: str) -> dict[str, Any]:
+    """What the hub knows of a vendor's variant, by its sku or its id there; empty for a stranger."""
+    names = ("external_id", "sku", "price", "discount_price", "currency", "stock", "pack_size")
+    rows = Variant.objects.filter(Q(external_id=sku) | Q(sku=sku), vendor_id=vendor_id, gone_at=None)
+    found = rows.select_related("product__category").first()
+    if found is None:
+        return {}
+    category = found.product.category
+    codes = [category.external_id, category.code] if category else []
+    return {name: getattr(found, name) for name in names} | {"categories": codes}

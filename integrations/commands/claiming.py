@@ -1,0 +1,138 @@
+"""Who sends a command: one owner at a time, known by a fence; one command at a time about one thing; the newest value last."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations import lease
+from integrations.commands import switches
+from integrations.commands.asking import entry
+from integrations.faultpoints import faultpoint
+from integrations.models import Command, CommandItem
+from integrations.verbs import Doing, Verb
+
+State = Command.State
+LIVES = (State.QUEUED, State.SENDING, State.CONFIRMED, State.UNKNOWN)
+
+
+def claim(pk: int) -> Command | None:
+    """The command, ours to send now. None when it is held, not due, somebody else's, or another about the same thing goes first."""
+    with suppress(IntegrityError):  # another about the same thing was quicker
+        with transaction.atomic():
+            command = Command.objects.select_for_update(of=("self",)).select_related("vendor").filter(pk=pk).first()
+            if command is None or not _may_go(command):
+                return None
+            verb = switches.verb_of(command.vendor, command.verb)
+            items = list(command.items.all())
+            if _is_preceded(command, items):
+                return None
+            if not _trimmed(command, verb, items):
+                return None
+            command.fence += 1
+            command.owner, command.lease_until = lease.me(), timezone.now() + term()
+            command.save()
+            waiting = [item.pk for item in items if item.state == CommandItem.State.WAITING]
+            CommandItem.objects.filter(pk__in=waiting).update(in_flight=True)
+        faultpoint("command.claimed")
+        return command
+    return None
+
+
+def _may_go(command: Command) -> bool:
+    now = timezone.now()
+    due = command.not_before is None or command.not_before <= now
+    return (
+        command.state == State.QUEUED and due and is_free(command) and not switches.held(command.vendor, command.verb)
+    )
+
+
+def _is_preceded(command: Command, items: Iterable[CommandItem]) -> bool:
+    """Whether an earlier one about the same thing is to go first. Values do not queue up: the later replaces the earlier."""
+    acts = [item.thing for item in items if not item.sets]
+    earlier = CommandItem.objects.filter(
+        vendor_id=command.vendor_id, command_id__lt=command.pk, command__state=State.QUEUED, thing__in=acts
+    )
+    return bool(acts) and earlier.exists()
+
+
+def _trimmed(command: Command, verb: Verb, items: list[CommandItem]) -> bool:
+    """Take out values that something decided later replaces; False when nothing is left, and the command is over."""
+    later: dict[str, set[str]] = {}
+    valued = {item.thing: item for item in items if item.sets}
+    if valued:
+        rows = CommandItem.objects.filter(
+            vendor_id=command.vendor_id, command_id__gt=command.pk, command__state__in=LIVES, thing__in=list(valued)
+        ).exclude(state=CommandItem.State.REFUSED)
+        for thing, sets in rows.values_list("thing", "sets"):
+            later.setdefault(thing, set()).update(sets)
+    for item in valued.values():
+        left = [name for name in item.sets if name not in later.get(item.thing, ())]
+        if left == item.sets:
+            continue
+        item.sets = left
+        if not left:
+            item.state, item.told = CommandItem.State.OVERTAKEN, "A later value replaces it."
+        item.save(update_fields=["sets", "state", "told"])
+    if not later:
+        return True
+    kept = {item.thing: item.sets for item in items if item.state == CommandItem.State.WAITING}
+    if not kept:
+        over(command, State.CANCELLED, "overtaken: later values replace all of it")
+        return False
+    if verb.rows and verb.row_id:
+        command.body = {**command.body, verb.rows: _rows(verb, command.body, kept)}
+        command.request = verb.request(doing_of(command)).as_json()
+        command.words = list(verb.says(command.body))
+    return True
+
+
+def _rows(verb: Verb, body: dict[str, Any], kept: dict[str, list[str]]) -> list[dict[str, Any]]:
+    rows = []
+    for row in body[verb.rows]:
+        sets = kept.get(f"{verb.about}:{row[verb.row_id]}")
+        if sets is not None:
+            rows.append({name: value for name, value in row.items() if name == verb.row_id or name in sets})
+    return rows
+
+
+def over(command: Command, state: str, why: str, by: str = "") -> None:
+    """End a command that nobody sends; in the caller's transaction."""
+    now = timezone.now()
+    command.state, command.finished_at, command.owner, command.lease_until = state, now, "", None
+    command.story = [*command.story, entry(now, by, why)]
+    command.save()
+    command.items.filter(in_flight=True).update(in_flight=False)
+
+
+def doing_of(command: Command) -> Doing:
+    return Doing(command.vendor.account, command.body, command.reference, command.asked_at)
+
+
+def is_free(command: Command) -> bool:
+    """Whether nobody works on it: nobody took it, its process is gone, or its time ran out."""
+    if not command.owner or command.lease_until is None or command.lease_until < timezone.now():
+        return True
+    return lease.alive(command.owner) is False
+
+
+def store(command: Command, states: Iterable[str], **values: Any) -> None:
+    """Write the command's row, in the caller's transaction. lease.Stale when it is not ours in one of these states any more."""
+    mine = Command.objects.filter(pk=command.pk, fence=command.fence, state__in=list(states))
+    if not mine.update(**values):
+        raise lease.Stale(f"Command {command.pk} has another owner by now.")
+    for name, value in values.items():
+        setattr(command, name, value)
+
+
+def extend(command: Command, seconds: float) -> None:
+    """Keep it ours for as long as a call may take; right before the call, so that one who was taken over does not make it."""
+    store(command, (State.QUEUED, State.SENDING), lease_until=timezone.now() + timedelta(seconds=seconds) + term())
+
+
+def term() -> timedelta:
+    return timedelta(seconds=settings.HUB_LEASE_SECONDS)

@@ -1,0 +1,107 @@
+"""Commands whose outcome is not known: what the vendor's own lists show of them, and nothing guessed."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import lease
+from integrations.commands import sending, switches
+from integrations.commands.asking import entry, hint
+from integrations.commands.claiming import State, doing_of, store
+from integrations.connection import with_service
+from integrations.errors import VendorError
+from integrations.faultpoints import faultpoint
+from integrations.models import Command
+from integrations.service import VendorService
+from integrations.verbs import Found
+
+AGAIN = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=2), timedelta(days=1))
+
+
+def look_up(pk: int, by: str = "") -> Command:
+    """Ask the vendor about a command whose outcome is unknown. Only proof changes its state; else what is shown is kept."""
+    command = Command.objects.select_related("vendor").get(pk=pk)
+    verb = switches.verb_of(command.vendor, command.verb)
+    if command.state != State.UNKNOWN or not verb.look_up:
+        return command
+    try:
+        found = _found(command, verb.look_up)
+    except VendorError as error:
+        found = Found(None, f"It could not be looked up: {error} {error.cure}")
+    try:
+        _store(command, found, by, repeatable=verb.repeatable)
+    except lease.Stale:
+        pass  # somebody decided meanwhile; what they said stands
+    return Command.objects.select_related("vendor").get(pk=pk)
+
+
+def _found(command: Command, name: str) -> Found:
+    def work(service: VendorService) -> Found:
+        try:
+            found: Found = getattr(service, name)(doing_of(command))
+            return Found(found.done, found.told, sending.shown(found.answer, service), found.outcome)
+        finally:
+            service.http.close()
+
+    return with_service(command.vendor, work, command=command)
+
+
+def _store(command: Command, found: Found, by: str, *, repeatable: bool) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        seen: dict[str, Any] = {"looked_at": now, "looks": command.looks + 1, "shown": found.told}
+        store(command, (State.UNKNOWN,), **seen)
+        faultpoint("command.looked_up")
+        if found.done:
+            sending.confirm(command, found.answer, found.outcome, by, f"confirmed by a look-up: {found.told}"[:500])
+        elif found.done is False and repeatable:
+            again(command, f"goes again, as the vendor does not have it: {found.told}"[:500], by)
+
+
+def again(command: Command, why: str, by: str) -> None:
+    """Back into the queue, in the caller's transaction: whoever sends it next is another owner."""
+    now = timezone.now()
+    values: dict[str, Any] = {"state": State.QUEUED, "fence": command.fence + 1, "owner": "", "lease_until": None}
+    store(command, (State.UNKNOWN,), **values, not_before=None, story=[*command.story, entry(now, by, why)])
+    command.items.filter(in_flight=True).update(in_flight=False)
+    hint(command)
+
+
+def due(now: Any) -> list[Command]:
+    """Unknown commands whose next look has come: soon at first, then seldom."""
+    found = []
+    for command in Command.objects.filter(state=State.UNKNOWN).select_related("vendor").order_by("id")[:500]:
+        if command.looks >= len(AGAIN) or switches_of(command):
+            continue
+        since = command.looked_at or command.sent_at or command.asked_at
+        if since + AGAIN[command.looks] <= now:
+            found.append(command)
+    return found
+
+
+def switches_of(command: Command) -> bool:
+    """Whether there is no way to look it up now."""
+    try:
+        verb = switches.verb_of(command.vendor, command.verb)
+    except LookupError:
+        return True
+    return not verb.look_up or not command.vendor.enabled
+
+
+def lost(command: Command) -> bool:
+    """A command whose sender is gone: nobody can know whether the vendor has it. Whether it was us who said so."""
+    now = timezone.now()
+    won = Command.objects.filter(pk=command.pk, fence=command.fence, state=State.SENDING).update(
+        state=State.UNKNOWN,
+        fence=command.fence + 1,
+        owner="",
+        lease_until=None,
+        error_kind="unknown",
+        error="The process that sent this ended before it knew the answer. It may or may not have been done.",
+        cure=sending.LOST_CURE,
+        story=[*command.story, entry(now, "", "the outcome is unknown: its process ended")],
+    )
+    faultpoint("command.lost")
+    return bool(won)

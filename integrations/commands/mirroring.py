@@ -1,0 +1,48 @@
+"""What an answer shows of our rows, mirrored as if a run had read it."""
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from importlib import import_module
+
+from django.utils import timezone
+
+from catalog.outcome import Batch
+from integrations import asking, fingerprint, intake
+from integrations.models import Command
+from integrations.service import service_class
+from integrations.sync import schedule_of
+from integrations.verbs import Outcome
+
+
+def number(value: Decimal) -> int | float:
+    """A decoded answer's exact number as JSON has it."""
+    return int(value) if value == int(value) else float(value)
+
+
+def mirror(command: Command, outcome: Outcome) -> None:
+    """In the caller's transaction. A row that cannot be read is left to the flow's next run, which says so."""
+    by_flow: dict[str, list[bytes]] = {}
+    for flow, row in outcome.rows:
+        text = row if isinstance(row, bytes) else json.dumps(row, default=number, ensure_ascii=False).encode()
+        by_flow.setdefault(flow, []).append(text)
+    for flow, rows in by_flow.items():
+        _rows(command, flow, rows)
+    for flow, codes in outcome.reread:
+        asking.ask(command.vendor, flow, codes=codes, by=f"after {command.verb}")
+
+
+def _rows(command: Command, flow: str, rows: Sequence[bytes]) -> None:
+    account = command.vendor.account
+    declared = service_class(command.vendor.kind).flows[flow].bound(account)
+    fresh = {}
+    for row in rows:
+        try:
+            fresh[declared.key(row)] = row
+        except ValueError:
+            continue  # the flow's own run names such a row
+    items, _ = intake.parse(declared, account, fresh)
+    if items:
+        function = getattr(import_module(f"{declared.room}.mirror"), declared.mirror or flow)
+        function(Batch(command.vendor_id, items, timezone.now(), time_zone=account.time_zone))
+        fingerprint.forget(schedule_of(command.vendor, flow).pk, [item.external_id for item in items])

@@ -1,0 +1,201 @@
+"""One command, once: read what must still hold, say that it is being sent, send it, store what came of it.
+
+Between "being sent" and its outcome nobody can know whether the vendor has it: whoever dies there leaves it unknown.
+"""
+
+import json
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import circuit, lease, outage
+from integrations.circuit import Leave
+from integrations.commands import claiming, mirroring, switches
+from integrations.commands.asking import entry, hint
+from integrations.commands.claiming import State, doing_of, store
+from integrations.connection import with_service
+from integrations.errors import BadPayload, NeedsAuth, Refused, Unknown, VendorError, Wait
+from integrations.faultpoints import faultpoint
+from integrations.http.redaction import blotted
+from integrations.models import Command, CommandItem
+from integrations.service import VendorService
+from integrations.verbs import Outcome
+
+BUG = "This is a mistake in the hub, not of the vendor: report it with the trace in the log."
+LOST_CURE = "Look it up on the vendor's side before it is done again."
+FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
+log = logging.getLogger(__name__)
+
+
+def send(pk: int) -> Command | None:
+    """Send a queued command; None when it is not for us to send now. The command tells what came of it."""
+    command = claiming.claim(pk)
+    if command is None:
+        return None
+    try:
+        _told(command, lambda: _sent(command))
+    except lease.Stale:
+        log.warning("command %s was taken over while it was being sent; what came of it is not stored", pk)
+    _next(command)
+    return Command.objects.select_related("vendor").get(pk=pk)
+
+
+def _next(command: Command) -> None:
+    """Tell workers of those that waited for this one, as they are about the same thing."""
+    things = list(command.items.values_list("thing", flat=True))
+    behind = Command.objects.filter(vendor_id=command.vendor_id, state=State.QUEUED, items__thing__in=things)
+    for waiting in behind.exclude(pk=command.pk).distinct().order_by("id")[:20]:
+        hint(waiting)
+
+
+def _told(command: Command, work: Any) -> None:
+    """Do the work and store what went wrong, where something did."""
+    told: VendorError
+    try:
+        work()
+    except (lease.Stale, *outage.PASSING):
+        raise
+    except VendorError as error:
+        told = error
+    except Exception as error:
+        log.exception("command %s", command.pk)
+        text = f"{type(error).__name__}: {error}".replace("\x00", "\ufffd")
+        kind = Unknown if command.state == State.SENDING else Refused
+        told = kind(text, f"{BUG} {LOST_CURE}" if kind is Unknown else BUG, cause="bug")
+    else:
+        return
+    _patiently(lambda: failed(command, told))
+
+
+def _sent(command: Command) -> None:
+    answer: dict[str, Any] = {}
+
+    def work(service: VendorService) -> None:
+        try:
+            _call(command, service, answer)
+        finally:
+            service.http.close()
+
+    with_service(command.vendor, work, command=command, before_call=lambda seconds: claiming.extend(command, seconds))
+    _patiently(lambda: confirm(command, answer["json"], answer["outcome"]))
+    circuit.worked(command.vendor)
+    faultpoint("command.told")
+
+
+def _call(command: Command, service: VendorService, answer: dict[str, Any]) -> None:
+    verb, doing = switches.verb_of(command.vendor, command.verb), doing_of(command)
+    if verb.check:
+        getattr(service, verb.check)(doing)
+        faultpoint("command.checked")
+    request = verb.request(doing)
+    now = timezone.now()
+    with transaction.atomic():
+        store(
+            command,
+            (State.QUEUED, State.SENDING),
+            state=State.SENDING,
+            request=request.as_json(),
+            sent_at=now,
+            attempts=command.attempts + 1,
+            story=[*command.story, entry(now, "", "being sent")],
+        )
+        faultpoint("command.before_sending")
+    faultpoint("command.sending")
+    got = service.http.write(request.method, request.path, request.body, params=request.params or None)
+    faultpoint("command.answered")
+    told = got.json() if got.body.strip() else None
+    answer["outcome"] = verb.outcome(doing, told)
+    answer["json"] = shown(told, service)
+
+
+def shown(answer: Any, service: VendorService) -> Any:
+    """An answer as it is kept: numbers as JSON has them, and without this account's secrets."""
+    text = json.dumps(answer, default=mirroring.number, ensure_ascii=False).replace("\\u0000", "\\ufffd")
+    return json.loads(blotted(text, service.http.hidden()))
+
+
+def confirm(command: Command, answer: Any, outcome: Outcome, by: str = "", what: str = "confirmed") -> None:
+    """Done at the vendor: what it answered, item by item, and what of it is mirrored, in one transaction."""
+    now = timezone.now()
+    with transaction.atomic():
+        items = list(command.items.filter(state=CommandItem.State.WAITING))
+        no = [item for item in items if item.thing.partition(":")[2] in outcome.refused]
+        none_left = bool(items) and len(no) == len(items)
+        for item in no:
+            item.state, item.told = "refused", outcome.refused[item.thing.partition(":")[2]][:300]
+        CommandItem.objects.bulk_update(no, ["state", "told"], batch_size=500)
+        command.items.filter(state=CommandItem.State.WAITING).update(state=CommandItem.State.DONE)
+        command.items.filter(in_flight=True).update(in_flight=False)
+        error = f"{len(no)} of {len(items)} were not done: {no[0].told}" if no else ""
+        store(
+            command,
+            (State.SENDING, State.UNKNOWN),
+            state=State.REFUSED if none_left else State.CONFIRMED,
+            answer=answer,
+            number=outcome.number[:100],
+            error_kind=Refused.kind if no else "",
+            error=error,
+            cure="Each is listed with its reason; correct what is named, then send those again." if no else "",
+            finished_at=now,
+            owner="",
+            lease_until=None,
+            not_before=None,
+            story=[*command.story, entry(now, by, what if not none_left else "refused")],
+        )
+        faultpoint("command.stored")
+        mirroring.mirror(command, outcome)
+        faultpoint("command.mirrored")
+    faultpoint("command.committed")
+
+
+def failed(command: Command, error: VendorError) -> None:
+    """What a failure means: refused, later, or unknown; told on the row, and to the circuit where it is the account's."""
+    now = timezone.now()
+    was_sent = command.state == State.SENDING
+    lost = error.kind == Unknown.kind or (was_sent and isinstance(error, BadPayload))
+    later = not lost and isinstance(error, Wait | NeedsAuth | BadPayload)
+    state = State.UNKNOWN if lost else State.QUEUED if later else State.REFUSED
+    word = {State.UNKNOWN: "the outcome is unknown", State.QUEUED: "goes later", State.REFUSED: "refused"}[state]
+    with transaction.atomic():
+        store(
+            command,
+            (State.QUEUED, State.SENDING),
+            state=state,
+            error_kind=Unknown.kind if lost else error.kind,
+            error=str(error).replace("\x00", "\ufffd"),
+            cure=error.cure,
+            not_before=_later(command, error, now) if later else None,
+            finished_at=now if state == State.REFUSED else None,
+            owner="",
+            lease_until=None,
+            story=[*command.story, entry(now, "", f"{word}: {error.message}"[:500])],
+        )
+        if state != State.UNKNOWN:
+            command.items.filter(in_flight=True).update(in_flight=False)
+        if state == State.REFUSED:
+            waiting = command.items.filter(state=CommandItem.State.WAITING)
+            waiting.update(state=CommandItem.State.REFUSED, told=error.message[:300])
+        if not isinstance(error, Unknown | Refused):
+            circuit.failed(command.vendor, error, Leave.FREE)
+        faultpoint("command.failure_told")
+
+
+def _later(command: Command, error: VendorError, now: datetime) -> datetime:
+    if error.until is not None:
+        return error.until
+    tries = sum(1 for line in command.story if line["what"].startswith("goes later"))
+    return now + min(FIRST * 2 ** min(tries, 8), LONGEST)
+
+
+def _patiently(work: Any) -> None:
+    """Store what the vendor has done, whatever the database does meanwhile: only this process knows it."""
+    patience = outage.Patience()
+    while True:
+        try:
+            work()
+            return
+        except outage.PASSING as error:
+            patience.sit_out(error, lambda: False)

@@ -1,0 +1,146 @@
+"""Buying at ELKO: read once more, all or nothing, one order for one reference, looked up by it; the answer is the purchase."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations import connecting
+from integrations.commands import asking, bodies, looking, sending
+from integrations.models import Command, Vendor
+from integrations.services.elko.simulator import Simulator as Elko
+from integrations.simulator import Server
+from orders.models import Order
+from tests.faults.rig import Rig, connected
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = Command.State
+
+
+@pytest.fixture
+def elko():
+    with Server(sim := Elko(seed="tiny")):
+        yield sim
+
+
+@pytest.fixture
+def vendor(elko) -> Vendor:
+    made = connected(elko, "elko-lv")
+    Vendor.objects.filter(pk=made.pk).update(writes="on")
+    made.refresh_from_db()
+    return made
+
+
+def goods(sim: Any, least: int = 8) -> list[dict[str, Any]]:
+    rows = sim.truth("products")
+    return [r for r in rows if r["quantity"].isdigit() and int(r["quantity"]) >= least and r["catalog"] != "ESD"]
+
+
+def wish(*lines: tuple[Any, int], reference: str = "W-1001", **more: Any) -> dict[str, Any]:
+    return {"reference": reference, "lines": [{"sku": str(c), "quantity": n} for c, n in lines], **more}
+
+
+def bought(vendor: Vendor, body: Any, verb: str = "place_order") -> Command:
+    (command,) = asking.ask(vendor, verb, body)
+    sending.send(command.pk)
+    return Command.objects.get(pk=command.pk)
+
+
+def test_one_order_for_many_lines_becomes_the_purchase(elko, vendor):
+    first, second = goods(elko)[:2]
+    done = bought(vendor, wish((first["id"], 2), (second["id"], 1), ship_to={"name": "Ada", "city": "Riga"}))
+    assert (done.state, done.error) == (State.CONFIRMED, "")
+    (placed,) = elko.ledger.accepted("place_order")
+    assert (placed.key, len(placed.payload["lines"]), placed.payload["orderIfAllAvailable"]) == ("W-1001", 2, True)
+    assert placed.payload["enduser"]["pickupPoint"] == 0
+    order = Order.objects.get(external_id=done.number)
+    assert (order.reference, order.direction, order.lines.count()) == ("W-1001", "purchase", 2)
+    assert order.lines.get(sku=str(first["id"])).quantity_confirmed == 2
+
+
+def test_the_same_reference_buys_once(elko, vendor):
+    code = goods(elko)[0]["id"]
+    first, second = bought(vendor, wish((code, 1))), bought(vendor, wish((code, 1)))
+    assert first.pk == second.pk
+    assert elko.ledger.writes == 1
+    with pytest.raises(bodies.BadBody, match="already used"):
+        bought(vendor, wish((code, 2)))
+
+
+def test_what_was_refused_may_be_ordered_again(elko, vendor):
+    row = goods(elko)[0]
+    code, left = row["id"], row["quantity"]
+    refused = bought(vendor, wish((code, 10_000)))
+    assert refused.state == State.REFUSED
+    assert f"10000 wanted, {left} in stock" in refused.error
+    assert not elko.ledger.asked("/Orders", "POST")
+    assert bought(vendor, wish((code, 1))).state == State.CONFIRMED
+
+
+def test_a_price_that_rose_stops_it_and_shows_the_figures(elko, vendor):
+    Rig(elko, vendor).good("products")
+    row = goods(elko)[0]
+    price = row["discountPrice"] or row["price"]
+    elko.change("products", row["id"], price=price * 1.5, discountPrice=round(price * 1.1, 2))
+    stopped = bought(vendor, wish((row["id"], 1)))
+    assert stopped.state == State.REFUSED
+    assert "% more than" in stopped.error
+    assert not elko.ledger.accepted("place_order")
+    connecting.store_options(vendor, {"price_tolerance": "20"})
+    vendor.refresh_from_db()
+    assert bought(vendor, wish((row["id"], 1))).state == State.CONFIRMED
+
+
+def test_packs_are_not_broken(elko, vendor):
+    Rig(elko, vendor).good("products")
+    from catalog.models import Variant
+
+    code = str(goods(elko)[0]["id"])
+    Variant.objects.filter(external_id=code).update(pack_size=Decimal(2))
+    with pytest.raises(bodies.BadBody, match="packs of 2"):
+        asking.ask(vendor, "place_order", wish((code, 3)))
+
+
+def test_a_lost_answer_is_found_by_our_number(elko, vendor):
+    code = goods(elko)[0]["id"]
+    elko.fault("drop", path="/Orders", method="POST", times=1, accept=True)
+    lost = bought(vendor, wish((code, 1)))
+    assert lost.state == State.UNKNOWN
+    with_number = looking.look_up(lost.pk)
+    assert with_number.state == State.CONFIRMED
+    assert Order.objects.get(external_id=with_number.number).reference == "W-1001"
+    assert len(elko.ledger.accepted("place_order")) == 1
+
+
+def test_an_order_that_is_not_in_the_list_waits_for_a_person(elko, vendor):
+    elko.fault("drop", path="/Orders", method="POST", times=1)
+    lost = bought(vendor, wish((goods(elko)[0]["id"], 7)))  # an older order of ELKO's has this number of ours too
+    found = looking.look_up(lost.pk)
+    assert (found.state, found.shown) == (
+        State.UNKNOWN,
+        "ELKO's list of current orders shows none with our number W-1001.",
+    )
+
+
+def test_ukraine_does_not_ship_to_customers(elko, vendor):
+    connecting.store_options(vendor, {"layout": "ua"})
+    vendor.refresh_from_db()
+    with pytest.raises(bodies.BadBody, match="does not ship to customers"):
+        asking.ask(vendor, "place_order", wish((1, 1), ship_to={"name": "Ada"}))
+
+
+def test_an_order_is_cancelled_once_somebody_vouched_for_the_path(elko, vendor):
+    connecting.confirm(vendor, ["cancel_order"])
+    done = bought(vendor, wish((goods(elko)[0]["id"], 1)))
+    assert bought(vendor, {"order": done.number}, "cancel_order").state == State.CONFIRMED
+    assert Order.objects.get(external_id=done.number).status == "cancelled"
+
+
+def test_goods_are_reserved_kept_and_given_back(elko, vendor):
+    connecting.confirm(vendor, ["reserve", "extend_reservation", "release_reservation"])
+    done = bought(vendor, wish((goods(elko)[0]["id"], 1), reference="R-1"), "reserve")
+    assert (done.state, bool(done.number)) == (State.CONFIRMED, True)
+    longer = {"reservation": done.number, "until": "2027-01-05"}
+    assert bought(vendor, longer, "extend_reservation").state == State.CONFIRMED
+    assert bought(vendor, {"reservation": done.number}, "release_reservation").state == State.CONFIRMED
+    assert [write.verb for write in elko.ledger.accepted()] == ["reserve", "extend_reservation", "release_reservation"]

@@ -1,0 +1,73 @@
+"""What Elryan's side shows of a write whose answer was lost."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import quote
+
+from integrations.errors import Refused
+from integrations.http import Client
+from integrations.services.elryan.answers import row_of, rows_of
+from integrations.services.elryan.verbs import data_of
+from integrations.verbs import Doing, Found, Outcome
+
+NAMES = ("stock", "price", "retail_price")
+
+
+def line_is(http: Client, path: str, doing: Doing, *words: str, gone: bool) -> Found:
+    """Whether the line has one of these states by now. gone=False: another state proves nothing."""
+    line = str(doing.body["line"])
+    answer = http.get(f"{path}/{quote(line, safe='')}")
+    row, raw = data_of(answer.json()), row_of(answer.body)
+    state = str(row.get("Status") or "") if isinstance(row, dict) else ""
+    told = f"Elryan shows line {line} as “{state or 'without a state'}”."
+    if any(word in state.lower() for word in words):
+        return Found(True, told, {"data": row}, Outcome(rows=(("orders", raw),)))
+    return Found(False if gone and state else None, told)
+
+
+def values_stand(http: Client, doing: Doing) -> Found:
+    """Whether every article has the values that were sent; one that Elryan does not know is told apart."""
+    refused: dict[str, str] = {}
+    other: list[str] = []
+    for item in doing.body["items"]:
+        try:
+            row = data_of(http.get(f"variants/get/{quote(item['sku'], safe='')}").json())
+        except Refused as error:
+            refused[item["sku"]] = error.message
+            continue
+        other += [
+            f"{item['sku']} {name} {row.get(name)}" for name in NAMES if name in item and not _same(row, item, name)
+        ]
+    if other:
+        return Found(False, f"Elryan shows other values: {', '.join(other[:5])}{' …' if len(other) > 5 else ''}.")
+    told = f"Elryan shows these values on {len(doing.body['items']) - len(refused)} articles."
+    return Found(True, told, {"looked_up": True}, Outcome(refused=refused))
+
+
+def package_made(http: Client, path: str, doing: Doing) -> Found:
+    """Whether a package with our number is in the list."""
+    body = {"start": 0, "length": 10, "search": {"remote_id": doing.reference}}
+    raw = http.post_read(path, body)
+    for row, text in zip(_list(raw.json()), rows_of(raw.body), strict=False):
+        if isinstance(row, dict) and str(row.get("remote_id")) == doing.reference:
+            number = str(row.get("id") or "")
+            return Found(
+                True,
+                f"Elryan lists package {number} with our number.",
+                row,
+                Outcome(number, rows=(("packages", bytes(text)),)),
+            )
+    return Found(None, f"Elryan's list shows no package with our number {doing.reference}.")
+
+
+def _list(answer: Any) -> list[Any]:
+    data = data_of(answer)
+    data = data.get("data") if isinstance(data, dict) else data
+    return data if isinstance(data, list) else []
+
+
+def _same(row: Any, item: dict[str, Any], name: str) -> bool:
+    try:
+        return Decimal(str(row[name])) == Decimal(str(item[name]))
+    except (KeyError, TypeError, InvalidOperation):
+        return False

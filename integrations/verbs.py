@@ -1,0 +1,128 @@
+"""What a vendor declares of its writes: a form, a preview in words, the exact request, what the answer means, how to look it up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from integrations.service import Account
+
+Body = Mapping[str, Any]  # in our words, checked against the verb's fields
+Known = Callable[
+    [str], Mapping[str, Any]
+]  # a variant's sku or external id → what the hub knows of it; {} for a stranger
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value of a verb's body. kind: text, int, decimal, bool, choice, group (an object of `fields`), rows (a list of those).
+
+    also: the vendor's own names for it, taken as well. free: a group that may hold names beyond its fields.
+    choices_from: "flow" of ours whose mirrored words are the choices, where the vendor has a list of its own.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = False
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    fields: tuple["Field", ...] = ()
+    free: bool = False
+    least: int | None = None
+    example: Any = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The one call a command makes, below the connection's address."""
+
+    method: str
+    path: str
+    body: Any = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        told = {"method": self.method, "path": self.path, "params": dict(self.params), "body": self.body}
+        return {name: value for name, value in told.items() if value not in (None, {})}
+
+
+@dataclass(frozen=True)
+class Doing:
+    """A command as a vendor's functions see it. reference: our own number for it, which the vendor's lists may repeat."""
+
+    account: Account
+    body: Body
+    reference: str = ""
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an answer means. Of several things, `refused` names those the vendor did not do, with its reason.
+
+    number: the vendor's own for what was made. rows: (flow, row) to be mirrored at once, raw bytes or decoded.
+    reread: (flow, external ids) to ask for again.
+    """
+
+    number: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    rows: Sequence[tuple[str, Any]] = ()
+    reread: Sequence[tuple[str, tuple[str, ...]]] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look-up proved. done=None: nothing. told: what the vendor's side shows, in a sentence for people."""
+
+    done: bool | None
+    told: str
+    answer: Any = None
+    outcome: Outcome = field(default_factory=Outcome)
+
+
+def nothing(doing: Doing, answer: Any) -> Outcome:
+    """An answer that says no more than that it was done."""
+    return Outcome()
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One write. Its name is its key in the service's `verbs`.
+
+    about: what kind of thing it changes ("line", "variant", "order" …); objects: body → ids of those things. Of two commands
+        about one thing only one is under way at a time.
+    request: the exact call; without asking anybody, so that it can be shown before. says: what it will do, a line each.
+    check: name of a method of the service that reads what must still hold just before the call: Doing → None, or raises Refused.
+    outcome: (Doing, decoded answer) → Outcome; it raises errors.Refused where the vendor says no with HTTP 200.
+    look_up: name of a method of the service: Doing → Found. Where the first answer was lost, it may prove what happened.
+    sets: properties of the thing this gives a value to. Of two values for one property the later decided goes last; the earlier
+        is dropped when it comes after it. rows/row_id: a list in the body whose entries each give values to one thing.
+    repeatable: the same request twice leaves the same as once, so that it may go again when a look-up shows it was not done.
+    reference: name of the body's field with our own number; once: a second command with the same number is never made.
+    chunk: at most so many rows in one call, or the name of the option that says so.
+    complete: (body, known) → the body with what the hub knows at the moment of the decision, such as the price a person saw.
+    """
+
+    title: str
+    about: str
+    request: Callable[[Doing], Request]
+    objects: Callable[[Body], Sequence[str]]
+    says: Callable[[Body], Sequence[str]]
+    fields: tuple[Field, ...] = ()
+    outcome: Callable[[Doing, Any], Outcome] = nothing
+    check: str = ""
+    look_up: str = ""
+    sets: tuple[str, ...] = ()
+    rows: str = ""
+    row_id: str = ""
+    repeatable: bool = False
+    reference: str = ""
+    once: bool = False
+    chunk: int | str = 0
+    complete: Callable[[Body, Known], Body] | None = None
+    valid: Callable[[Account, Body], None] | None = None  # raises ValueError for what the fields alone cannot say
+    proven: bool = True
+    irreversible: bool = False
+    help: str = ""
