@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from config.stepup import demand
 from integrations import errors
 from integrations.admin.fields import JSONField
 from integrations.models import Vendor
@@ -207,6 +208,7 @@ class StoreViews:
         vendor = get_object_or_404(Vendor, pk=pk)
         if not self.has_change_permission(request, vendor):  # type: ignore[attr-defined]
             raise PermissionDenied
+        demand(request)  # whoever connects a store hands the account's key on
         try:
             declared = opening.manages(vendor)
         except LookupError:

@@ -10,6 +10,7 @@ from integrations.service import Ask, Page
 from integrations.services.api2cart.cursors import Call, Chain
 
 ONE, MANY = 1, 10  # parents in one call
+PATIENCE = 20  # pages of nothing but other parents' rows
 
 
 class _Parent(msgspec.Struct):
@@ -35,24 +36,29 @@ def by_parents(
     """Pages of the children of every parent in `ask.codes`; `named` is the parameter that takes their ids.
 
     whose: the row's field that names its parent. Rows of other parents, which some platforms mix in, are left to their own
-    parent's turn, and a chain that has run past the parents asked for is not followed.
+    parent's turn. A chain that has run past the parents asked for is not followed; one that brings nothing but strangers is
+    followed for some pages, and when it is given up nothing that is missing counts as gone.
     """
-    position = dict(ask.position or {})
-    after, digests = str(position.get("after", "")), {str(position.get("last", ""))} - {""}
+    position, gaps = dict(ask.position or {}), False
+    after = str(position.get("after", ""))
     for codes, behind in batches(ask, parents):
-        chain = Chain(call, method, {**filters, named: ",".join(codes)}, position, position.get("size", size), digests)
+        chain = Chain(call, method, {**filters, named: ",".join(codes)}, position, position.get("size", size))
         mine = _mine(whose, set(codes))
+        met, strangers = False, 0  # own rows so far; pages without any before the first of them
         for page in chain.pages():
             rows = [row for row in page.rows if mine(row)]
-            over = page.last or (bool(page.rows) and not rows)
-            kept = {name: page.position[name] for name in ("size", "last") if name in page.position}
-            place = {**kept, **behind} if over else {**page.position, "after": after}
+            foreign = bool(page.rows) and not rows
+            met, strangers = met or bool(rows), strangers + (foreign and not met)
+            lost = foreign and not met and strangers >= PATIENCE and not page.last
+            over = page.last or lost or (foreign and met)
+            gaps = gaps or lost
+            place = {"size": page.position["size"], **behind} if over else {**page.position, "after": after}
             yield Page(rows, position=place, until=page.until, note=page.note)
             if over:
-                position = kept
+                position = {"size": page.position["size"]}
                 break
         after = str(behind["after"])
-    yield Page([], position={"after": after}, last=True, cursor=cursor)
+    yield Page([], position={"after": after}, last=True, cursor=cursor, gaps=gaps)
 
 
 def _mine(whose: str, codes: set[str]) -> Callable[[Any], bool]:

@@ -50,7 +50,7 @@ def by_cursor(
 
 
 class Chain:
-    """One chain of pages. `digests` of pages read before may be handed on from chain to chain."""
+    """One chain of pages."""
 
     def __init__(
         self,
@@ -59,7 +59,6 @@ class Chain:
         filters: Mapping[str, Any],
         position: Mapping[str, Any],
         size: int,
-        digests: set[str] | None = None,
     ) -> None:
         self.call, self.method, self.filters = call, METHODS[method], filters
         self.cursor = str(position.get("cursor", ""))
@@ -68,7 +67,7 @@ class Chain:
         self.waits = int(position.get("waits", 0))
         self.last = str(position.get("last", ""))  # digest of the rows read last
         self.cursors: set[str] = {self.cursor} - {""}
-        self.digests = {self.last} - {""} if digests is None else digests
+        self.digests = {self.last} - {""}
 
     def pages(self) -> Iterator[Page]:
         for _ in range(MAX_PAGES):

@@ -18,6 +18,7 @@ from django.utils import timezone
 from catalog.models import Product, Variant
 from integrations import connection, schedules, sweeping, sync
 from integrations.models import ApiCall, Schedule, SyncRun, Token, Vendor
+from integrations.services.api2cart import children
 from integrations.services.api2cart.flows import METHOD
 from integrations.services.api2cart.platforms import DAY, Platform, platform_of, size_of, windows
 from integrations.services.api2cart.simulator import Simulator
@@ -137,14 +138,38 @@ def test_a_list_in_a_circle_is_stopped(sim: Simulator, connected: Connect, run: 
 
 def test_rows_of_other_parents_are_left_to_their_own_turn(sim: Simulator, connected: Connect, run: Run) -> None:
     """As Amazon answers a filter by parent: everything comes, whoever was asked for."""
-    vendor = connected(page_size=2, variants_are="apart")
+    vendor = connected(page_size=1)
     run(vendor, "orders")
-    foreign = {**sim.truth("shipments")[0], "id": "999", "order_id": "70002"}
-    sim.put("shipments", foreign)
+    for number in range(3):
+        sim.put("shipments", {**sim.truth("shipments")[0], "id": f"99{number}", "order_id": "70002"})
     sim.fault("call", "/order.shipment.list.json", do=_forget_the_filter)
+    sim.ledger.clear()
     done = run(vendor, "shipments")
     assert done.state == SyncRun.State.OK, done.error
-    assert sorted(Package.objects.values_list("external_id", flat=True)) == ["70000/880", "70002/999"]
+    held = sorted(Package.objects.values_list("external_id", flat=True))
+    assert held == ["70000/880", "70002/990", "70002/991", "70002/992"]
+    asked_for = [call.get("order_id", "+") for call in asked(sim, "order.shipment.list")]
+    assert asked_for == ["70000,70002", "+", "70001", "70002", "+", "+"], "past its own rows a chain is not followed"
+
+
+def test_a_chain_of_strangers_is_given_up_and_nothing_is_gone_for_it(
+    sim: Simulator, connected: Connect, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "PATIENCE", 2)
+    vendor = connected(page_size=1)
+    for flow in ("categories", "products", "variants"):
+        run(vendor, flow)
+    family = str(sim.truth("variants")[0]["parent_id"])
+    for number in range(3):
+        sim.put("variants", {**sim.truth("variants")[0], "id": f"8{number}", "parent_id": "foreign"}, at=0)
+    sim.fault("call", "/product.child_item.list.json", do=_ask_for_all)
+    done = run(vendor, "variants", mode=SyncRun.Mode.FULL)
+    assert (done.state, done.seen, done.gone, done.held) == (SyncRun.State.OK, 0, 0, 0)
+    assert Variant.objects.filter(product__external_id=family, gone_at=None).count() == 3
+
+
+def _ask_for_all(simulator: Simulator, request: Any) -> None:
+    request.target = request.target.replace("product_id=", "store_id=")
 
 
 def _forget_the_filter(simulator: Simulator, request: Any) -> None:
@@ -164,7 +189,9 @@ def test_a_second_run_asks_for_what_changed_with_an_overlap(sim: Simulator, conn
     [call] = asked(sim, "product.list")
     told = datetime.fromisoformat(call["modified_from"])
     assert timedelta(0) <= first.started_at - timedelta(minutes=60) - told < timedelta(seconds=2)
-    assert (second.seen, second.gone) == (0, 0), "a list of changes says nothing about what is missing"
+    assert (second.state, second.seen, second.gone) == (SyncRun.State.OK, 0, 0), (
+        "a list of changes says nothing about what is missing"
+    )
     assert Product.objects.filter(gone_at=None).count() == 4
     sim.remove("products", "5000")
     assert run(vendor, "products").gone == 0
