@@ -137,12 +137,14 @@ class Capped(Subquery):
 
 def waiting(request: HttpRequest) -> dict[str, int]:
     """Open matters by name, all in one query."""
-    held, reject, run = (apps.get_model("integrations", name).objects for name in ("Held", "Reject", "SyncRun"))
+    names = ("Held", "Reject", "SyncRun", "Callback")
+    held, reject, run, callback = (apps.get_model("integrations", name).objects for name in names)
     rows = {
         "held": held.filter(state="waiting"),
         "rejected": reject.filter(resolved_at__isnull=True),
         "running": run.filter(state="running"),
         "queued": run.filter(state="queued"),
+        "webhooks": callback.filter(active=True).exclude(trouble=""),
     }
     me = get_user_model().objects.filter(pk=request.user.pk)  # type: ignore[misc]
     counts = me.values_list(*(Capped(part.order_by().values("pk")[: CAP + 1]) for part in rows.values())).get()
@@ -177,6 +179,9 @@ def today(request: HttpRequest) -> dict[str, Any]:
         ("held", counts["held"], f"{page('held')}?state__exact=waiting", "changes held", "held"),
         ("rejected", counts["rejected"], f"{page('reject')}?resolved_at__isempty=1", "rows rejected", "reject"),
     ]
+    if counts["webhooks"]:
+        url = f"{page('callback')}?active__exact=1&trouble__isempty=0"
+        troubles.append(("webhooks", counts["webhooks"], url, "webhooks in trouble", "callback"))
     sees_vendors = may_see(request, "vendor")
     tokens = apps.get_model("integrations", "Token").objects.filter(
         active=True, fetched=False, vendor__enabled=True, expires_at__lt=now + ENDS_SOON

@@ -116,7 +116,7 @@ class CallbackAdmin(HubAdmin):
 
     form = CallbackForm
     list_display = ("named", "vendor", "active", "mode", "last", "refused", "trouble_shown", "tended")
-    list_filter = ("vendor", "active", "mode")
+    list_filter = ("vendor", "active", "mode", ("trouble", admin.EmptyFieldListFilter))
     list_select_related = ("vendor",)
     page_related = ("vendor",)
     search_fields = ("hook", "vendor__name")

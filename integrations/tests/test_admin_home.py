@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import schedules
-from integrations.models import Held, Reject, Schedule, SyncRun, Token, Vendor
+from integrations.models import Callback, Held, Reject, Schedule, SyncRun, Token, Vendor
 from orders.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -46,10 +46,16 @@ def test_what_is_wrong_is_counted_and_each_leads_to_its_rows(admin_client: Clien
         vendor=acme, flow="orders", external_id="1", raw="{}", reason="x", first_seen_at=now, last_seen_at=now
     )
     Token.objects.create(vendor=acme, name="token", created_at=now, expires_at=now + timedelta(days=4, hours=1))
+    for hook, active, trouble in (
+        ("a", True, "The store is lost."),
+        ("b", True, ""),
+        ("c", False, "Off all the same."),
+    ):
+        Callback.objects.create(vendor=acme, hook=hook, active=active, trouble=trouble, digest=hook, created_at=now)
     answer = admin_client.get("/admin/")
     text = answer.content.decode()
     counted = {name: count for name, count, _, _ in answer.context["troubles"]}
-    assert counted == {"late": 1, "failed": 1, "held": 1, "rejected": 1}
+    assert counted == {"late": 1, "failed": 1, "held": 1, "rejected": 1, "webhooks": 1}
     for _, _, url, _ in answer.context["troubles"]:
         assert admin_client.get(url).context["cl"].result_count == 1, url
         assert url.replace("&", "&amp;") in text
