@@ -1,5 +1,6 @@
 """What a MySQL or MariaDB server's refusals mean: one of our kinds of error, with cause and cure, and never the password."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from integrations.http.redaction import clean
 UNKNOWN_USER, UNKNOWN_HOST = (1044, 1045, 1698), (1129, 1130)
 NOT_ALLOWED = (1142, 1143, 1227, 1792)
 NOT_THERE = {1049: "database", 1146: "table", 1054: "column"}
+NO_TLS = 2026
 TOO_SLOW = (1317, 1969, 3024)
 AWAY = (1040, 1053, 1203, 2003, 2006, 2013)
 
@@ -95,7 +97,7 @@ def judged(place: Place, error: Exception) -> errors.VendorError:
             "Give that user the right to SELECT from the bridge's table; no other.",
             **about,
         )
-    if code == 2026:
+    if code == NO_TLS or isinstance(getattr(error, "original_exception", None), ssl.SSLError):
         return errors.Refused(
             "The database server offers no encrypted line, or one nobody vouches for.",
             "Give the server a certificate (HUB_HTTP_CA names your own authority), or allow a plain line among the options.",

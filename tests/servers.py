@@ -168,8 +168,8 @@ class MariaDB:
 
 
 @contextmanager
-def mariadb() -> Iterator[MariaDB]:
-    """A throw-away MariaDB server, without TLS."""
+def mariadb(secure: Path | None = None) -> Iterator[MariaDB]:
+    """A throw-away MariaDB server; with TLS where a PEM file of a key and its certificate is given."""
     program, install = mariadb_programs()
     account = server_account()
     folder = Path(tempfile.mkdtemp(prefix="crossdock-mariadb-"))
@@ -186,9 +186,13 @@ def mariadb() -> Iterator[MariaDB]:
         data = f"--datadir={folder / 'data'}"
         install_with = ("--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db")
         subprocess.run([install, *install_with], check=True, capture_output=True, cwd=folder, **run_as(account))
-        options = ("--bind-address=127.0.0.1", f"--port={server.port}", f"--socket={folder / 'socket'}", "--skip-name-resolve",
+        options = ["--bind-address=127.0.0.1", f"--port={server.port}", f"--socket={folder / 'socket'}", "--skip-name-resolve",
                    f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'init.sql'}", "--innodb-buffer-pool-size=16M",
-                   "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin")  # fmt: skip
+                   "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]  # fmt: skip
+        if secure:
+            pem = shutil.copy(secure, folder / "own.pem")
+            shutil.chown(pem, account or getpass.getuser())
+            options += [f"--ssl-cert={pem}", f"--ssl-key={pem}", "--require-secure-transport=ON"]
         with open(folder / "log", "wb") as log:
             process = subprocess.Popen(
                 [program, "--no-defaults", data, *options],

@@ -3,13 +3,19 @@
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from integrations import connecting, connection, mysql, trial
+from integrations import connecting, connection, errors, mysql, trial
 from integrations.errors import BadPayload, Refused, Wait
 from integrations.models import ApiCall, Reject, Schedule, SyncRun, Vendor
 from integrations.services.kvik import bridge
@@ -294,6 +300,35 @@ def test_a_wrong_password_pauses_the_connection_and_is_told_without_it(server: M
     assert "yesterday" not in done.error + done.cure
     vendor.refresh_from_db()
     assert vendor.state == Vendor.State.NEEDS_AUTH
+
+
+def own_certificate(folder: Path) -> Path:
+    """A PEM file with a fresh key and a certificate for 127.0.0.1, which is its own authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "bridge")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "own.pem"
+    path.write_bytes(private + made.sign(key, hashes.SHA256()).public_bytes(pem))
+    return path
+
+
+def test_an_encrypted_line_is_used_and_its_certificate_is_checked(tmp_path: Path, settings: Any) -> None:
+    own = own_certificate(tmp_path)
+    with servers.mariadb(own) as secure:
+        place = replace(place_of(secure), plain=False)
+        with pytest.raises(Refused, match="nobody vouches for"), mysql.reading(place):
+            pass
+        settings.HUB_HTTP_CA = str(own)
+        with mysql.reading(place) as reading:
+            [[_, cipher]] = reading.query("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        assert cipher
+        with pytest.raises(errors.VendorError), mysql.reading(replace(place, plain=True)):
+            pass
 
 
 def place_of(server: MariaDB) -> mysql.Place:
