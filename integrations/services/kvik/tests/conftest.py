@@ -8,6 +8,15 @@ from integrations.services.kvik.simulator import Simulator
 from integrations.simulator import Server
 
 
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting for the call budget, whose own tests are elsewhere."""
+    from integrations.service import Rate  # a conftest is read before Django is set up
+    from integrations.services.kvik.service import Service
+
+    monkeypatch.setattr(Service, "rate", Rate(50, seconds=0.5))
+
+
 @pytest.fixture
 def tiny() -> Iterator[Simulator]:
     """Five orders with what a hub has to bear."""
