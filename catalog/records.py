@@ -96,7 +96,10 @@ class VariantRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProductRecord:
-    """A product with the variants that came with it (none where the vendor lists variants apart)."""
+    """A product with the variants that came with it (none where the vendor lists variants apart).
+
+    sold_apart: the product itself cannot be bought (any more): what was once its own variant, under its own id, is gone.
+    """
 
     external_id: str
     name: str
@@ -114,6 +117,7 @@ class ProductRecord:
     fulfilment_days: int | None | Keep = KEEP
     active: bool | None | Keep = KEEP
     variants: tuple[VariantRecord, ...] = field(default=())
+    sold_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

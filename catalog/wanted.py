@@ -40,7 +40,7 @@ def _ascending(rows: QuerySet[Any], after: str) -> Iterator[str]:
 
 def families(vendor_id: int, after: str, scope: str) -> Iterator[str]:
     """Products sold in variants only (none of their variants is the product itself); those changed since a time in `scope`."""
-    itself = Variant.objects.filter(vendor_id=vendor_id, external_id=OuterRef("external_id"))
+    itself = Variant.objects.filter(vendor_id=vendor_id, external_id=OuterRef("external_id"), gone_at=None)
     rows = Product.objects.filter(~Exists(itself), vendor_id=vendor_id, gone_at=None)
     if scope not in ("all", ""):
         rows = rows.filter(changed_at__gte=datetime.fromisoformat(scope))

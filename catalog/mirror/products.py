@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db.models import F
+
 from catalog import rows
 from catalog.guard import sift
 from catalog.mirror.naming import name_products, numbers_of
@@ -27,7 +29,7 @@ def products(batch: Batch) -> Outcome:
     values = {}
     for item in batch.items:
         record = item.record
-        values[record.external_id] = told(record, "brand", "category", "variants") | {
+        values[record.external_id] = told(record, "brand", "category", "variants", "sold_apart") | {
             "brand_id": KEEP if record.brand is KEEP else brand_ids.get(record.brand),
             "category_id": KEEP if record.category is KEEP else category_ids.get(record.category),
             "search": search_text(
@@ -49,9 +51,23 @@ def products(batch: Batch) -> Outcome:
     moved = write_variants(batch, [(v, written.ids[r.external_id], r.name, {}) for r, v in pairs], known)
     changed = {change.external_id for change in written.changes}
     changed |= {record.external_id for record, variant in pairs if variant.external_id in moved}
+    changed |= _sold_apart(batch, [record.external_id for record in records if record.sold_apart])
     outcome = Outcome(risky=sifted.risky, kept=sifted.kept, left=sifted.left)
     count(outcome, values, written.created, changed)
     return outcome
+
+
+def _sold_apart(batch: Batch, products: list[str]) -> set[str]:
+    """Products that were their own variant and are sold in others now: that variant is gone, its stock unknown."""
+    turned: set[str] = set()
+    for part in rows.chunks(sorted(products)):
+        own = Variant.objects.filter(vendor_id=batch.vendor_id, external_id__in=part, gone_at=None)
+        found = dict(own.filter(product__external_id=F("external_id")).values_list("pk", "external_id"))
+        if found:
+            lost = Variant.objects.filter(pk__in=found)
+            lost.update(gone_at=batch.now, changed_at=batch.now, stock=None, stock_at_least=False)
+            turned |= set(found.values())
+    return turned
 
 
 def variants(batch: Batch) -> Outcome:

@@ -46,7 +46,7 @@ def category(row: Row, account: Account) -> CategoryRecord:
 def product(row: Row, account: Account) -> ProductRecord:
     """A product; where nothing says that it is sold in variants only, it is its own variant."""
     key = identity(row, "id")
-    images = _images(row)
+    images, family = _images(row), is_parent(row)
     categories = texts(row, "categories_ids")
     return ProductRecord(
         external_id=key,
@@ -59,7 +59,8 @@ def product(row: Row, account: Account) -> ProductRecord:
         images=images if "images" in row else KEEP,
         page_url=told(row, "url", 2000),
         active=_shown(row),
-        variants=() if is_parent(row) else (_own(row, key, account),),
+        variants=() if family else (_own(row, key, account),),
+        sold_apart=family,
     )
 
 

@@ -177,6 +177,31 @@ def _forget_the_filter(simulator: Simulator, request: Any) -> None:
     request.target = request.target.replace("order_id=70000", "order_id=70000,70002")
 
 
+def test_a_product_that_gets_options_is_sold_in_its_variants_from_then_on(
+    sim: Simulator, connected: Connect, run: Run
+) -> None:
+    vendor = connected()
+    for flow in ("categories", "products", "variants"):
+        run(vendor, flow)
+    own = Variant.objects.get(external_id="5000")
+    assert own.gone_at is None
+    at = {"value": (timezone.now() + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S+0000")}
+    sim.change("products", "5000", type="configurable", modified_at=at)
+    sim.put("variants", {**sim.truth("variants")[0], "id": "77", "parent_id": "5000", "sku": "BOU-77"})
+    assert run(vendor, "products").updated == 1
+    own.refresh_from_db()
+    assert (own.gone_at is not None, own.stock) == (True, None), "it cannot be bought any more"
+    assert run(vendor, "variants").created == 1
+    assert Variant.objects.get(external_id="77").product.external_id == "5000"
+    assert run(vendor, "products", mode=SyncRun.Mode.VERIFY).updated == 0, "told once"
+    sim.change("products", "5000", type="simple", modified_at=at)
+    run(vendor, "products")
+    own.refresh_from_db()
+    assert own.gone_at is None
+    assert own.stock is not None
+    assert run(vendor, "variants", mode=SyncRun.Mode.FULL).gone == 1
+
+
 # -- what changed
 
 

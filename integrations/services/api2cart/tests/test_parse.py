@@ -101,6 +101,7 @@ def test_an_order_prefers_the_newer_total() -> None:
     assert order.customer_external_id == "300"
     assert order.buyer_name == "Ines Vela"
     assert order.ship_to["country"] == "Latvia"
+    assert record("orders", "whole", totals={"total": 1}).total == Decimal("54.7"), "the newer of the two"
     older = record("orders", "older")
     assert (older.total, older.ship_to, older.other_numbers) == (Decimal("42.99"), KEEP, ())
     assert older.lines[0].external_id == "301-55-1", "the shop gives its lines no id"
