@@ -69,9 +69,12 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the other database what is about it alone; keep one browser, and one broker, per run."""
+    """Leave to the other database what is about it alone; keep one browser, and one broker, per run.
+
+    What asks no database runs once, on SQLite.
+    """
     other = "sqlite_only" if on_postgres() else "postgres_only"
-    left = [item for item in items if item.get_closest_marker(other)]
+    left = [item for item in items if item.get_closest_marker(other) or (on_postgres() and not asks_the_database(item))]
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
@@ -79,6 +82,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for name in ("browser", "broker"):
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.xdist_group(name))
+
+
+def asks_the_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    marked = item.get_closest_marker("django_db") or item.get_closest_marker("postgres_only")
+    return bool(marked) or not fixtures.isdisjoint(("db", "transactional_db", "django_db_setup", "postgres_url"))
 
 
 def on_postgres() -> bool:
