@@ -362,7 +362,9 @@ def test_a_line_that_is_cut_is_told(server: MariaDB, table: Table) -> None:
 
 
 @pytest.mark.parametrize(
-    "greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05\x00\x00\x00\x0a5.5", b"\xff" * 64]
+    "greeting",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05\x00\x00\x00\x0a5.5", b"\xff" * 64],
+    ids=("silence", "the web", "half a word", "noise"),
 )
 def test_what_does_not_speak_as_a_database_is_no_accident(monkeypatch: pytest.MonkeyPatch, greeting: bytes) -> None:
     monkeypatch.setattr(mysql, "READ", 1.0)
