@@ -2,12 +2,20 @@
 
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
 
 
 class HubConfig(AppConfig):
     name = "config"
     label = "hub"
-    verbose_name = "Crossdock"
+    verbose_name = "Trail"
+
+    def ready(self) -> None:
+        from config import auditing, roles
+
+        auditing.listen()
+
+        post_migrate.connect(roles.keep_after, dispatch_uid="hub.roles")
 
 
 class HubAdminConfig(AdminConfig):

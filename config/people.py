@@ -2,30 +2,75 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple, SelectMultiple
+from django.http import HttpRequest, HttpResponse
 
 from config.admin import HubAdmin, age
+from config.audit_page import AuditAdmin
+from config.models import AuditEntry
+from config.roles import ROLES
+from config.second import codes
+from config.stepup import FreshForms, demand
+
+RIGHTS = ("is_active", "is_staff", "is_superuser", "groups")
 
 
-class PersonAdmin(HubAdmin, UserAdmin):
-    """Rights come by group, or all of them: rights given one by one are what nobody can oversee."""
+class PersonAdmin(FreshForms, HubAdmin, UserAdmin):
+    """Rights come by group, or all of them: rights given one by one are what nobody can oversee.
+
+    Nobody changes their own rights, and only a superuser touches a superuser or makes one.
+    """
 
     list_display = ("username", "name", "email", "is_active", "is_staff", "is_superuser", "signed_in")
     list_filter = ("is_active", "is_superuser", "groups")
     filter_horizontal = ()
-    readonly_fields = ("last_login", "date_joined")
+    actions = ("remove_second_factor",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Rights", {"fields": RIGHTS}),
         ("Dates", {"fields": ("last_login", "date_joined"), "classes": ["hub-facts"]}),
     )
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = ["last_login", "date_joined"]
+        if obj is not None and obj.pk == request.user.pk:
+            fixed += RIGHTS
+        elif not request.user.is_superuser:
+            fixed.append("is_superuser")
+        return fixed
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        own = obj is not None and obj.pk == request.user.pk
+        return super().has_delete_permission(request, obj) and may_touch(request, obj) and not own
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        demand(request)
+        return super().user_change_password(request, id, form_url)
+
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, **{"widget": CheckboxSelectMultiple, **kwargs})
+
+    @admin.action(description="Remove the second factor (a lost phone)", permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        demand(request)
+        for person in queryset:
+            if not self.has_change_permission(request, person):
+                self.message_user(request, f"{person} is a superuser: only another one can do this.", messages.ERROR)
+            elif codes.remove(person):
+                self.log_change(request, person, "Removed the second factor.")
+                self.message_user(
+                    request, f"{person} now signs in with the password alone, and can set up a new phone."
+                )
+            else:
+                self.message_user(request, f"{person} had no second factor.", messages.WARNING)
 
     @admin.display(description="name", ordering="first_name")
     def name(self, row: User) -> str:
@@ -36,19 +81,35 @@ class PersonAdmin(HubAdmin, UserAdmin):
         return age(row.last_login)
 
 
-class CircleAdmin(HubAdmin, GroupAdmin):
+def may_touch(request: HttpRequest, person: User | None) -> bool:
+    return person is None or request.user.is_superuser or not person.is_superuser
+
+
+class CircleAdmin(FreshForms, HubAdmin, GroupAdmin):
+    """The four roles are kept by code, so nobody edits them here; other groups are a superuser's to make."""
+
     filter_horizontal = ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not is_role(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not is_role(obj)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         widget = SelectMultiple(attrs={"size": 24})
         return super().formfield_for_manytomany(db_field, request, **{"widget": widget, **kwargs})
 
 
+def is_role(group: Group | None) -> bool:
+    return group is not None and group.name in ROLES
+
+
 def register() -> None:
     """In place of Django's own two pages; and no page at all shows the seeds and codes of second factors."""
     for model in [model for model in admin.site._registry if model._meta.app_label.startswith("otp_")]:
         admin.site.unregister(model)
-    for model, page in ((User, PersonAdmin), (Group, CircleAdmin)):
+    for model, page in ((User, PersonAdmin), (Group, CircleAdmin), (AuditEntry, AuditAdmin)):
         if admin.site.is_registered(model):
             admin.site.unregister(model)
         admin.site.register(model, page)

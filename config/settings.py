@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.auditing.Audited",
     "config.stepup.StepUp",
     "config.zone.OperatorZone",
     "django.contrib.messages.middleware.MessageMiddleware",

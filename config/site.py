@@ -19,7 +19,7 @@ ENDS_SOON = timedelta(days=14)  # a secret that ends within this is told
 TROUBLED = ("needs_auth", "blocked", "paused")
 
 # The menu's order.
-APPS = ("orders", "catalog", "integrations", "auth")
+APPS = ("orders", "catalog", "integrations", "auth", "hub")
 MODELS = (
     "Sale", "Purchase", "Package", "Return", "Transaction", "Customer", "AbandonedCart", "StatusWord", "CancelReason",
     "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",

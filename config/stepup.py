@@ -62,7 +62,12 @@ def fresh_second_factor(view: View) -> View:
 
 
 class FreshForms:
-    """Mixed into an admin class whose rows matter: its forms are asked for before they are shown, its deletions too."""
+    """Mixed into an admin class whose rows matter: asked before a form is shown, and before an action or a deletion."""
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "POST":
+            demand(request)
+        return super().changelist_view(request, *args, **kwargs)  # type: ignore[misc]
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if self.has_add_permission(request):  # type: ignore[attr-defined]

@@ -43,11 +43,11 @@ def hub(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def client(hub: None, db: None) -> Client:
+def client(hub: None, db: None, fresh: Any) -> Client:
     user = get_user_model().objects.create_superuser("root", password="x")
     client = Client(raise_request_exception=True)
     client.force_login(user)
-    return client
+    return fresh(client)
 
 
 def address(model: type[Model], page: str, *args: Any) -> str:

@@ -52,14 +52,61 @@ class HubAdmin(admin.ModelAdmin):
         return queryset.filter(Words(search_term).condition), False
 
     def response_action(self, request: HttpRequest, queryset: Any, *place: Any) -> Any:
+        from config import audit
+
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in chosen):
             self.message_user(request, "These are no rows of this list: choose them again.", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+        name = request.POST.get("action", "")
+        if chosen and name in self.get_actions(request):
+            rows = f"{len(chosen)} of {self.opts.label_lower}: {', '.join(chosen[:20])}"
+            audit.record("action", request=request, said=f"{name} on {rows}")
         return super().response_action(request, queryset, *place)
 
+    # What the admin writes into Django's history enters the audit log too, with the values.
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        from config import auditing
+
+        request.hub_changes = auditing.changes(form)  # type: ignore[attr-defined]
+        return super().construct_change_message(request, form, formsets, add)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return audited(super().log_addition(request, obj, message), request, "added", obj)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return audited(super().log_change(request, obj, message), request, "changed", obj)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        from config import audit
+
+        for row in queryset:
+            audit.record("deleted", row, request=request)
+        return super().log_deletions(request, queryset)
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may ask the engine for work; rows with notes can be changed by others too."""
+        return bool(request.user.has_perm("integrations.add_syncrun"))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        context["may_run"] = self.has_run_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_actions(self, request: HttpRequest) -> Any:
+        if not self.has_run_permission(request):
+            return {}
         actions = super().get_actions(request)
         if not self.has_delete_permission(request):
             actions.pop("delete_selected", None)
         return actions
+
+
+def audited(written: Any, request: HttpRequest, what: str, obj: Any) -> Any:
+    """Record what Django's history has just been told."""
+    from config import audit
+
+    before, after = getattr(request, "hub_changes", ({}, {}))
+    audit.record(what, obj, request=request, said=written.get_change_message(), before=before, after=after)
+    request.hub_changes = ({}, {})  # type: ignore[attr-defined]
+    return written

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from config import stepup
+from config import audit, stepup
 from config.second import codes
 from config.second.standing import PASSED, factor_of, is_staff, may_set_up, must_have_one, passed, wanted_page
 
@@ -113,6 +113,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             told_left(request, taken)
             return HttpResponseRedirect(wanted_page(request))
         wrong = tell(taken)
+        audit.record("second factor refused", person, request=request, who=person.get_username())
         if too_often(request):
             logout(request)
             messages.error(request, "Too many wrong codes: begin again with your password.")
@@ -143,6 +144,7 @@ def step_up(request: HttpRequest) -> HttpResponse:
             stepup.refresh(request)
             told_left(request, taken)
             return HttpResponseRedirect(wanted_page(request))
+        audit.record("confirmation refused", request.user, request=request)
         wrong = tell(taken) if factor else "That is not your password."
         if too_often(request):
             logout(request)
@@ -171,9 +173,11 @@ def authenticator(request: HttpRequest) -> HttpResponse:
     person = request.user
     factor, asked = factor_of(person), request.POST.get("do", "")
     if request.method == "POST" and asked == "codes" and factor:
+        audit.record("made new recovery codes", person, request=request)
         return render(request, "recovery_codes", "New recovery codes", made=codes.recovery_codes(person))
     if request.method == "POST" and asked == "remove" and factor and not must_have_one(person):
         codes.remove(person)
+        audit.record("removed the second factor", person, request=request)
         person.hub_factor = None  # type: ignore[union-attr]
         request.session.pop(PASSED, None)
         messages.success(request, "The second factor is removed; the password alone signs you in.")
@@ -195,6 +199,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
         done = codes.put_in_force(person, request.POST["code"])
         if done is not None:
             device, made = done
+            audit.record("set up a second factor", person, request=request)
             person.hub_factor = device.pk  # type: ignore[union-attr]
             request.session.cycle_key()
             settle(request, device.pk)

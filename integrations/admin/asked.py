@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from config import audit
 from config.admin import UNKNOWN, age, badge, table
 from integrations.models import SyncRun, Vendor
 from integrations.service import Flow, service_class
@@ -61,6 +62,7 @@ def queue(
     by = request.user.get_username()
     runs = [asking.ask(vendor, name, mode=mode, codes=codes, by=by) for name, codes in wanted]
     if runs:
+        audit.record("asked for runs", vendor, request=request, said=f"{mode}: {', '.join(run.flow for run in runs)}")
         links = format_html_join(", ", '<a href="{}">{}</a>', ((run_url(r), r.flow) for r in runs))
         messages.success(request, format_html("Queued for {}: {}. Each link shows how it goes.", vendor, links))
     else:
@@ -103,7 +105,7 @@ class FetchAgain:
         """The codes by which a flow asks for these rows."""
         return [row.external_id for row in rows]
 
-    @admin.action(description="Fetch again from the vendor", permissions=["change"])
+    @admin.action(description="Fetch again from the vendor", permissions=["run"])
     def fetch_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         by_vendor: dict[int, list[Any]] = {}
         for row in queryset.select_related("vendor"):
@@ -118,6 +120,10 @@ class FetchAgain:
         by_codes = [(name, self.codes(name, rows)) for name in known if declared[name].codes or name in single]
         return [(name, codes) for name, codes in by_codes if codes] or [(name, ()) for name in known[:1]]
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """To write notes; asking for rows is another right."""
+        return bool(self.own_fields) and super().has_change_permission(request, obj)  # type: ignore[attr-defined, misc]
+
     def get_urls(self) -> Any:
         opts = self.opts  # type: ignore[attr-defined]
         view = self.admin_site.admin_view(self.again_view)  # type: ignore[attr-defined]
@@ -129,7 +135,7 @@ class FetchAgain:
             return HttpResponseNotAllowed(["POST"])
         rows = self.get_queryset(request).filter(pk=pk)  # type: ignore[attr-defined]
         row = get_object_or_404(rows.select_related("vendor"))
-        if not self.has_change_permission(request, row):  # type: ignore[attr-defined]
+        if not (self.has_view_permission(request, row) and self.has_run_permission(request)):  # type: ignore[attr-defined]
             raise PermissionDenied
         self.fetch_again(request, rows)
         opts = self.opts  # type: ignore[attr-defined]

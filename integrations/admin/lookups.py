@@ -42,7 +42,7 @@ class LookUps:
 
         row = kwargs.get("obj")
         opts = self.opts  # type: ignore[attr-defined]
-        if row is not None and self.has_change_permission(request, row):  # type: ignore[attr-defined]
+        if row is not None and self.has_run_permission(request):  # type: ignore[attr-defined]
             name = f"admin:{opts.app_label}_{opts.model_name}_ask"
             context["lookups"] = [
                 {"label": one.label, "vendor": vendor, "url": reverse(name, args=[row.pk, vendor.pk, one.name])}
@@ -55,7 +55,7 @@ class LookUps:
         from integrations import lookups
 
         row = get_object_or_404(self.get_queryset(request), pk=pk)  # type: ignore[attr-defined]
-        if not self.has_change_permission(request, row):  # type: ignore[attr-defined]
+        if not (self.has_view_permission(request, row) and self.has_run_permission(request)):  # type: ignore[attr-defined]
             raise PermissionDenied
         asked = get_object_or_404(Vendor, pk=vendor)
         declared = lookups.of(asked, lookup, self.about)

@@ -119,7 +119,7 @@ class ScheduleAdmin(HubAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         schedule = get_object_or_404(Schedule.objects.select_related("vendor"), pk=pk)
-        if not self.has_change_permission(request, schedule):
+        if not (self.has_view_permission(request, schedule) and self.has_run_permission(request)):
             raise PermissionDenied
         mode = request.POST.get("mode", "")
         chosen = mode if mode in SyncRun.Mode.values else SyncRun.Mode.CHANGES
@@ -128,7 +128,7 @@ class ScheduleAdmin(HubAdmin):
             return HttpResponseRedirect(reverse("admin:integrations_syncrun_change", args=[runs[0].pk]))
         return HttpResponseRedirect(reverse("admin:integrations_schedule_change", args=[pk]))
 
-    @admin.action(description="Run now", permissions=["change"])
+    @admin.action(description="Run now", permissions=["run"])
     def run_now(self, request: HttpRequest, queryset: Any) -> None:
         by_vendor: dict[int, list[Schedule]] = {}
         for schedule in queryset.select_related("vendor"):

@@ -116,6 +116,7 @@ class VendorAdmin(StoreViews, TryOut, VendorButtons, HubAdmin):
                     ("Last runs", "runs_table"),
                     ("Stored secrets", "tokens_table"),
                 )
+                if name != "tokens_table" or request.user.has_perm("integrations.view_token")
             ]
         return sets
 
@@ -189,7 +190,7 @@ class VendorAdmin(StoreViews, TryOut, VendorButtons, HubAdmin):
             return HttpResponseRedirect(reverse("admin:integrations_vendor_changelist"))
         return super().change_view(request, object_id, form_url, context)
 
-    @admin.action(description="Sync now", permissions=["change"])
+    @admin.action(description="Sync now", permissions=["run"])
     def sync_now(self, request: HttpRequest, queryset: Any) -> None:
         for vendor in queryset:
             queue(request, vendor)

@@ -37,7 +37,7 @@ def unproven(service: type[VendorService], vendor: Vendor) -> list[dict[str, Any
 
 
 class VendorButtons:
-    """Views behind the buttons: POST only, with the permission to change the vendor."""
+    """Views behind the buttons: POST only, with the right to change the vendor, or to ask for runs."""
 
     def get_urls(self) -> Any:
         view = self.admin_site.admin_view  # type: ignore[attr-defined]
@@ -48,11 +48,13 @@ class VendorButtons:
             *super().get_urls(),  # type: ignore[misc]
         ]
 
-    def posted(self, request: HttpRequest, pk: int) -> Vendor | HttpResponse:
+    def posted(self, request: HttpRequest, pk: int, *, to_run: bool = False) -> Vendor | HttpResponse:
+        """to_run: for whoever sees the connection and may ask for runs; else for whoever may change it."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         vendor = get_object_or_404(Vendor, pk=pk)
-        if not self.has_change_permission(request, vendor):  # type: ignore[attr-defined]
+        may_run = to_run and self.has_view_permission(request, vendor) and self.has_run_permission(request)  # type: ignore[attr-defined]
+        if not (may_run or self.has_change_permission(request, vendor)):  # type: ignore[attr-defined]
             raise PermissionDenied
         return vendor
 
@@ -77,7 +79,7 @@ class VendorButtons:
         return TemplateResponse(request, "admin/integrations/vendor_verdict.html", context)
 
     def sync_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        vendor = self.posted(request, pk)
+        vendor = self.posted(request, pk, to_run=True)
         if isinstance(vendor, HttpResponse):
             return vendor
         flow, mode = request.POST.get("flow", ""), request.POST.get("mode", "")

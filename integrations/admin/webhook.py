@@ -56,7 +56,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         "not_before",
     )
 
-    @admin.action(description="Read again", permissions=["change"])
+    @admin.action(description="Read again", permissions=["run"])
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         from integrations import tasks
         from integrations.webhooks import reading

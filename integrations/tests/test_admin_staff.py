@@ -128,6 +128,8 @@ def test_staff_who_change_orders_reach_no_vendor(rows: Any, django_user_model: A
     assert client.post(address(orders.Sale, "change", sale.pk), {"note": "Call first"}).status_code == 302
     sale.refresh_from_db()
     assert sale.note == "Call first"
+    assert client.post(address(orders.Sale, "again", sale.pk)).status_code == 403, "asking the vendor is another right"
+    person.user_permissions.add(Permission.objects.get(codename="add_syncrun"))
     queued = client.post(address(orders.Sale, "again", sale.pk))
     assert queued.status_code == 302
     vendor = address(door.Vendor, "change", rows.pk)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from config import audit
 from integrations import connecting
 from integrations.console import USAGE, vendor_of
 
@@ -18,7 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            confirmed = connecting.confirm(vendor_of(options["slug"]), options["names"])
+            vendor = vendor_of(options["slug"])
+            confirmed = connecting.confirm(vendor, options["names"])
         except connecting.BadOption as error:
             raise CommandError(str(error), returncode=USAGE) from None
+        audit.record("confirmed", vendor, who="command line", said=", ".join(confirmed))
         self.stdout.write(f"Confirmed: {', '.join(confirmed)}")

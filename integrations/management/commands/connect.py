@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from config import audit
 from integrations import connecting, vault
 from integrations.console import FAILED, USAGE
 from integrations.models import Vendor
@@ -41,6 +42,9 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=USAGE) from None
         except vault.VaultError as error:
             raise CommandError(str(error), returncode=FAILED) from None
+        audit.record(
+            "connected", vendor, who="command line", after={"base_url": vendor.base_url, "writes": vendor.writes}
+        )
         self.stdout.write(f"{vendor.name} is connected as “{vendor.slug}”. Try it: manage.py probe {vendor.slug}")
 
 

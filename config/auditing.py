@@ -1,0 +1,71 @@
+"""What enters the audit log by itself: sign-ins, sign-outs, refusals; and which request is being answered."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import signals
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from config import audit
+from config.stepup import Stale
+
+
+class Audited:
+    """Lets `audit.record` know the request, and records what was refused to somebody who is signed in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = audit.current.set(request)
+        try:
+            return self.get_response(request)
+        finally:
+            audit.current.reset(token)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if (
+            isinstance(exception, PermissionDenied)
+            and not isinstance(exception, Stale)
+            and request.user.is_authenticated
+        ):
+            audit.record("refused", request=request, said=f"{request.method} {request.path}")
+
+
+def signed_in(sender: Any, request: HttpRequest | None, user: Any, **given: Any) -> None:
+    audit.record("signed in", user, request=request, who=user.get_username())
+
+
+def signed_out(sender: Any, request: HttpRequest | None, user: Any, **given: Any) -> None:
+    if user is not None:
+        audit.record("signed out", user, request=request, who=user.get_username())
+
+
+def refused(sender: Any, credentials: Any, request: HttpRequest | None = None, **given: Any) -> None:
+    audit.record(
+        "sign-in refused", request=request, who=str(credentials.get("username", "")), said="wrong password or name"
+    )
+
+
+def listen() -> None:
+    signals.user_logged_in.connect(signed_in, dispatch_uid="hub.audit.in")
+    signals.user_logged_out.connect(signed_out, dispatch_uid="hub.audit.out")
+    signals.user_login_failed.connect(refused, dispatch_uid="hub.audit.refused")
+
+
+def changes(form: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Values before and after of what was changed in a form."""
+    names = [name for name in form.changed_data if name in form.fields]
+    cleaned = getattr(form, "cleaned_data", {})
+    return (
+        {name: told(form.get_initial_for_field(form.fields[name], name)) for name in names},
+        {name: told(cleaned.get(name)) for name in names},
+    )
+
+
+def told(value: Any) -> Any:
+    if isinstance(value, (QuerySet, list, tuple)):
+        return [told(item) for item in value]
+    return str(value) if isinstance(value, Model) else value
