@@ -39,6 +39,7 @@ PLACES: dict[str, dict[str, str]] = {
     "integrations.syncrun": RUNS,
     "integrations.apicall": RECORDS,
     "integrations.webhookdelivery": RECORDS,
+    "integrations.command": DECISIONS,
     "integrations.held": DECISIONS,
     "integrations.reject": DECISIONS,
     "integrations.shippingzone": TABLES,
