@@ -11,7 +11,7 @@ from orders.models import Package
 
 @admin.register(Package)
 class PackageAdmin(MoneyTrail):
-    flows = ("packages", "trackings", "invoices", "orders")
+    flows = ("packages", "shipments", "trackings", "invoices", "orders")
     list_display = (
         "named",
         "vendor",

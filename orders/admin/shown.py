@@ -1,5 +1,6 @@
 """What pages of sold things share: how a status reads, what was asked for last, notes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -9,7 +10,8 @@ from django.http import HttpRequest
 
 from config.admin import UNKNOWN, MirrorAdmin, badge, link
 from integrations.admin.asked import FetchAgain, last_run, last_run_shown
-from orders.models import Customer
+from integrations.service import service_class
+from orders.models import Customer, Order
 
 TONES = {
     "new": "warn", "on_hold": "bad", "unknown": "warn", "failed": "bad", "cancelled": "quiet", "returned": "quiet",
@@ -48,6 +50,14 @@ class MoneyTrail(FetchAgain, MirrorAdmin):
         match = request.resolver_match
         page = match is not None and (match.url_name or "").endswith("_change")
         return rows.annotate(last_run=last_run(self.flows), **customer_of(rows.model)) if page else rows
+
+    def codes(self, flow: str, rows: Sequence[Any]) -> list[str]:
+        """A flow that asks order by order is asked for the orders of these rows."""
+        declared = service_class(rows[0].vendor.kind).flows.get(flow)
+        if declared is None or not declared.codes.startswith("orders."):
+            return super().codes(flow, rows)
+        named = Order.objects.filter(pk__in=[row.order_id for row in rows if row.order_id])
+        return sorted(named.values_list("external_id", flat=True))
 
     @admin.display(description="customer")
     def customer_shown(self, row: Any) -> Any:

@@ -5,18 +5,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.utils import timezone
 
 from catalog.outcome import Batch, Item, Outcome
 from integrations.models import Vendor
 from orders import mirror, words
-from orders.models import AbandonedCart, Customer, Order, Return, ReturnLine, StatusWord
+from orders.admin import PackageAdmin, ReturnAdmin
+from orders.models import AbandonedCart, Customer, Order, Package, Return, ReturnLine, StatusWord
 from orders.records import (
     CartLineRecord,
     CartRecord,
     CustomerRecord,
     OrderLineRecord,
     OrderRecord,
+    PackageRecord,
     ReturnLineRecord,
     ReturnRecord,
     StatusRecord,
@@ -152,6 +155,21 @@ def test_words_of_returns_have_a_table_of_their_own(vendor: Vendor) -> None:
     assert words.remap(word) == 2
     assert (Return.objects.get().status, ReturnLine.objects.get().status) == ("requested", "requested")
     assert Order.objects.get().status == "new"
+
+
+def test_a_return_is_fetched_again_by_its_order_where_the_flow_asks_order_by_order(vendor: Vendor) -> None:
+    shop = Vendor.objects.create(kind="api2cart", name="Cart", slug="cart", state_since=DAY)
+    for one in (shop, vendor):
+        put(one, mirror.orders, order())
+        put(one, mirror.returns, back("R-1"), back("R-2", order="unknown"))
+    page = ReturnAdmin(Return, admin.site)
+    asked = {
+        one.kind: page.codes("returns", list(Return.objects.filter(vendor=one).order_by("pk")))
+        for one in (shop, vendor)
+    }
+    assert asked == {"api2cart": ["A-1"], "elryan": ["R-1", "R-2"]}
+    put(shop, mirror.packages, PackageRecord("B", order="A-1"))
+    assert PackageAdmin(Package, admin.site).codes("shipments", list(Package.objects.all())) == ["A-1"]
 
 
 # -- a vendor's own words
