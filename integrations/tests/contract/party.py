@@ -10,7 +10,7 @@ import pytest
 
 from integrations import connecting, paging, sync
 from integrations.models import SyncRun, Trigger, Vendor
-from integrations.service import VendorService, service_class
+from integrations.service import Rate, VendorService, service_class
 from integrations.simulator import Server
 from integrations.simulator.vendor import Simulator
 
@@ -19,12 +19,16 @@ MOST_SLICES = 200
 
 @dataclass(frozen=True)
 class Party:
-    """Both sides. `slug` is the connection the checks use; another one gives a second connection to the same account."""
+    """Both sides. `slug` is the connection the checks use; another one gives a second connection to the same account.
+
+    rate: what the vendor declares. The checks do not wait for it, but for the one that is about it.
+    """
 
     kind: str
     service: type[VendorService]
     simulator: Simulator
     patch: pytest.MonkeyPatch
+    rate: Rate
     slug: str = "contract"
 
     def connected(self, page: int | None = None, **changes: Any) -> Vendor:
@@ -80,6 +84,9 @@ def served(kind: str, patch: pytest.MonkeyPatch, *, seed: str = "tiny") -> Itera
     simulator: Simulator = module.Simulator(seed=seed)
     simulator.lift_limits()
     patch.setattr("integrations.http.client.FIRST_PAUSE", 0.01)  # tries follow each other at once
+    service = service_class(kind)
+    rate = service.rate
+    patch.setattr(service, "rate", replace(rate, seconds=0.0))
     with Server(simulator) as server:
-        yield Party(kind, service_class(kind), simulator, patch)
+        yield Party(kind, service, simulator, patch, rate)
     assert server.errors == [], "the simulator itself failed: " + "\n".join(server.errors)

@@ -139,7 +139,8 @@ def names_the_cause(party: Party, what: str, folder: Path) -> None:
 
 def names_a_spent_budget(party: Party) -> None:
     """A vendor who refuses for too many calls as for a wrong token is told apart by our own account of calls."""
-    rate = party.service.rate
+    rate = party.rate
+    party.patch.setattr(party.service, "rate", rate)
     party.connected()
     if not rate.block:
         party.simulator.fault("status", code=429, headers={"Retry-After": "120"})
