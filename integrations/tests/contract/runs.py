@@ -72,8 +72,11 @@ def _cells(party: Party) -> dict[tuple[type[models.Model], Any, str, str], Any]:
     kinds = models.CharField | models.TextField | models.DecimalField | models.DateField
     skip = {"external_id", "search", "note", "direction", "kind", "status", "match", "subject", "word", "meaning"}
     skip |= {"currency", "retail_currency", "match", *stored.WHEN}
+    skip.add(
+        "vendor_changed_at"
+    )  # a row that says it is newer than the vendor's is believed: an older one takes nothing back
     for model in stored.tables():
-        names = {f.name for f in model._meta.concrete_fields if isinstance(f, kinds)} - skip
+        names = sorted({f.name for f in model._meta.concrete_fields if isinstance(f, kinds)} - skip)
         for row in stored.rows_of(model, party.vendor):
             for name in names:
                 found[model, row.pk, getattr(row, "external_id", ""), name] = getattr(row, name)
