@@ -63,17 +63,14 @@ class Simulator(simulator.Simulator):
             super().reset()
 
     def fill(self) -> dict[str, Table]:
-        def key(name: str) -> str:
-            return hex_id("key", f"{name}{self.word}", 32)
-
         self.stores = [
-            Store("boutique", "Shopify", key("boutique"), "https://boutique.example", returns_by_order=True),
+            Store("boutique", "Shopify", self.store_key("boutique"), "https://boutique.example", returns_by_order=True),
             Store(
-                "depot", "WoocommerceApi", key("depot"), "https://depot.example/shop", "depot:", most=100,
+                "depot", "WoocommerceApi", self.store_key("depot"), "https://depot.example/shop", "depot:", most=100,
                 plain_times=True, number_ids=True, label="The depot", lacks=("order.abandoned.list",),
             ),
             Store(
-                "bazaar", "AmazonSP", key("bazaar"), "https://bazaar.example", "bazaar:", most=100, listed=True,
+                "bazaar", "AmazonSP", self.store_key("bazaar"), "https://bazaar.example", "bazaar:", most=100, listed=True,
                 reports=True, return_window=timedelta(days=60),
                 lacks=("customer.list", "order.abandoned.list", "order.transaction.list"),
             ),
@@ -84,6 +81,10 @@ class Simulator(simulator.Simulator):
             few = (4, 3) if self.seed == "tiny" or place else (products, orders)
             tables |= Rows(store, self.started, *few).fill()
         return tables
+
+    def store_key(self, name: str) -> str:
+        """The real ones are 32 hexadecimal digits and hold no word by which they could be found."""
+        return f"{hex_id('key', name, 16)}-{self.word}"
 
     def connections(self) -> list[dict[str, Any]]:
         return [

@@ -76,7 +76,7 @@ def add(simulator: "Simulator", request: Request) -> Response:
         raise Failed(114, f"Required parameters are missing: {', '.join(sorted(sets[0] - set(body)))}")
     if body.get("verify", True) and "wrong" in body.values():
         raise Failed(100, "Store API is not available or the credentials are not valid")
-    key = str(body.get("store_key") or hex_id("key", f"{url}{simulator.word}", 32))
+    key = str(body.get("store_key") or simulator.store_key(url))
     store = Store(
         f"new{len(simulator.stores)}", str(body["cart_id"]), key, url, f"new{len(simulator.stores)}:",
         label=str(body.get("custom_label") or ""), bridge="167" if known["cart_method"] == "bridge" else "",
