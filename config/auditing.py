@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from config import audit
+from config import audit, lockout
+from config.second import sessions
 from config.stepup import Stale
 
 
@@ -36,6 +37,9 @@ class Audited:
 
 def signed_in(sender: Any, request: HttpRequest | None, user: Any, **given: Any) -> None:
     audit.record("signed in", user, request=request, who=user.get_username())
+    if request is not None:
+        lockout.succeeded(user.get_username(), audit.address_of(request))
+        sessions.begun(request)
 
 
 def signed_out(sender: Any, request: HttpRequest | None, user: Any, **given: Any) -> None:
@@ -44,9 +48,11 @@ def signed_out(sender: Any, request: HttpRequest | None, user: Any, **given: Any
 
 
 def refused(sender: Any, credentials: Any, request: HttpRequest | None = None, **given: Any) -> None:
-    audit.record(
-        "sign-in refused", request=request, who=str(credentials.get("username", "")), said="wrong password or name"
-    )
+    name, waiting = str(credentials.get("username", "")), getattr(request, "hub_wait", None)
+    why = "not looked at: too many wrong ones before" if waiting else "wrong password or name"
+    audit.record("sign-in refused", request=request, who=name, said=why)
+    if request is not None and not waiting:
+        lockout.failed(name, audit.address_of(request))
 
 
 def listen() -> None:

@@ -13,7 +13,7 @@ from config.admin import HubAdmin, age
 from config.audit_page import AuditAdmin
 from config.models import AuditEntry
 from config.roles import ROLES
-from config.second import codes
+from config.second import codes, sessions
 from config.stepup import FreshForms, demand
 
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups")
@@ -28,7 +28,7 @@ class PersonAdmin(FreshForms, HubAdmin, UserAdmin):
     list_display = ("username", "name", "email", "is_active", "is_staff", "is_superuser", "signed_in")
     list_filter = ("is_active", "is_superuser", "groups")
     filter_horizontal = ()
-    actions = ("remove_second_factor",)
+    actions = ("remove_second_factor", "sign_out_everywhere")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
@@ -71,6 +71,15 @@ class PersonAdmin(FreshForms, HubAdmin, UserAdmin):
                 )
             else:
                 self.message_user(request, f"{person} had no second factor.", messages.WARNING)
+
+    @admin.action(description="Sign out everywhere", permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        demand(request)
+        for person in queryset:
+            if self.has_change_permission(request, person):
+                ended = sessions.end_all(person)
+                self.log_change(request, person, f"Signed out everywhere: {ended} sessions.")
+                self.message_user(request, f"{person}: {ended} session{'' if ended == 1 else 's'} ended.")
 
     @admin.display(description="name", ordering="first_name")
     def name(self, row: User) -> str:

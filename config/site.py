@@ -55,8 +55,6 @@ class HubSite(AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The password, and from here to whatever this person still has to give."""
-        from django.contrib.admin.forms import AdminAuthenticationForm
-
         from config.second import views
 
         back = wanted_page(request)
@@ -76,16 +74,17 @@ class HubSite(AdminSite):
             **(extra_context or {}),
         }
         return views.SignIn.as_view(
-            extra_context=context, authentication_form=AdminAuthenticationForm, template_name="admin/login.html"
+            extra_context=context, authentication_form=views.SignInForm, template_name="admin/login.html"
         )(request)
 
     def get_urls(self) -> list[Any]:
-        from config.second import views
+        from config.second import sessions, views
 
         # Each asks for itself who may come: the person is not, or not quite, signed in.
         return [
             path("second-factor/", views.second_factor, name="second_factor"),
             path("confirm/", views.step_up, name="step_up"),
+            path("sessions/", sessions.page, name="sessions"),
             path("authenticator/", views.authenticator, name="authenticator"),
             *super().get_urls(),
         ]

@@ -27,7 +27,7 @@ NEEDS = {"changelist": {"view"}, "change": {"view"}, "history": {"view"}, "add":
 TO_RUN = {"again", "sync", "run", "ask"}
 # Pages of the signed-in person alone, which every role has, and those that only lead on.
 OWN = {"index", "password_change", "password_change_done", "logout", "login", "jsi18n", "authenticator", "step_up",
-       "second_factor"}  # fmt: skip
+       "second_factor", "sessions"}  # fmt: skip
 
 
 def written() -> dict[str, dict[str, set[str]]]:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from config.admin.paging import HubChangeList
 from config.admin.search import Words
+from config.admin.seen import guarded
 
 # What Django would load besides (jQuery, XRegExp: 220 kB) serves forms.
 LIST_MEDIA = Media(js=["admin/js/actions.js"])
@@ -84,6 +85,9 @@ class HubAdmin(admin.ModelAdmin):
         for row in queryset:
             audit.record("deleted", row, request=request)
         return super().log_deletions(request, queryset)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return guarded(super().get_form(request, obj, change=change, **kwargs))
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Whether this person may ask the engine for work; rows with notes can be changed by others too."""

@@ -1,20 +1,24 @@
 """The pages of the second factor: at sign-in, before what matters, and where it is set up."""
 
 import base64
+import math
 import time
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import authenticate, get_user_model, logout
 from django.contrib.auth import login as start_session
 from django.contrib.auth.views import LoginView
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -27,6 +31,20 @@ PENDING = "hub_pending"  # in the session: who gave the right password and still
 PATIENCE = 300.0  # seconds between the two
 TRIES = "hub_tries"
 MOST_TRIES = 5
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Says how long to wait; the same for names that exist and names that do not."""
+
+    def get_invalid_login_error(self) -> ValidationError:
+        left = getattr(self.request, "hub_wait", None)
+        if left is None:
+            return super().get_invalid_login_error()
+        seconds = max(1, math.ceil(left.total_seconds()))
+        return ValidationError(
+            f"Too many wrong passwords. Wait {seconds} second{'' if seconds == 1 else 's'}, then try again.",
+            code="wait",
+        )
 
 
 class SignIn(LoginView):
@@ -205,10 +223,13 @@ def enrol(request: HttpRequest) -> HttpResponse:
             settle(request, device.pk)
             return render(request, "recovery_codes", "Keep these recovery codes", made=made, enrolled=True)
         wrong = "That code is not right. Look whether this device's clock and the app's are right, and type the code shown now."
+    import segno  # for this page alone
+
     device = codes.offered(person)
+    drawn = segno.make(device.config_url, error="m").svg_inline(border=3, light="#fff", title="QR code for your app")
     secret = base64.b32encode(device.bin_key).decode()
     return render(
         request, "enrol", "Set up your second factor", wrong=wrong, address=device.config_url,
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        needed=must_have_one(person), policy=settings.HUB_SECOND_FACTOR,
+        picture=mark_safe(drawn), needed=must_have_one(person), policy=settings.HUB_SECOND_FACTOR,
     )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Where a person is signed in, and signing out everywhere."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+
+from config import audit
+from config.second.standing import is_staff, passed
+
+FROM = "hub_from"  # in the session: when it began, at which address, in what browser
+
+
+def begun(request: HttpRequest) -> None:
+    """Note where a session comes from."""
+    agent = audit.clean(request.headers.get("User-Agent", ""), 200)
+    request.session[FROM] = {"at": time.time(), "address": audit.address_of(request), "agent": agent}
+
+
+def sessions_of(person: Any) -> Iterator[tuple[Session, dict[str, Any]]]:
+    """Unexpired sessions of a person with what they hold. They last half a day, so there are few to look through."""
+    for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
+        held = row.get_decoded()
+        if held.get(SESSION_KEY) == str(person.pk) and BACKEND_SESSION_KEY in held:
+            yield row, held
+
+
+def end_all(person: Any, but: str | None = None) -> int:
+    """Sign a person out everywhere, but in one session; how many were ended."""
+    keys = [row.session_key for row, _ in sessions_of(person) if row.session_key != but]
+    Session.objects.filter(session_key__in=keys).delete()
+    return len(keys)
+
+
+@never_cache
+@csrf_protect
+def page(request: HttpRequest) -> HttpResponse:
+    if not (is_staff(request) and passed(request)):
+        return HttpResponseRedirect(f"{reverse('admin:login')}?next={request.path}")
+    person, own = request.user, request.session.session_key
+    if request.method == "POST":
+        ended = end_all(person, but=own)
+        audit.record("signed out everywhere", person, request=request, said=f"{ended} sessions ended")
+        messages.success(request, f"{ended} other session{'' if ended == 1 else 's'} ended.")
+        return HttpResponseRedirect(reverse("admin:sessions"))
+    rows = []
+    for row, held in sessions_of(person):
+        came = held.get(FROM, {})
+        began = datetime.fromtimestamp(came["at"], UTC) if came else None
+        rows.append({"began": began, "address": came.get("address", ""), "agent": came.get("agent", ""),
+                     "ends": row.expire_date, "own": row.session_key == own})  # fmt: skip
+    rows.sort(key=lambda row: (not row["own"], -(row["began"].timestamp() if row["began"] else 0)))
+    context = {**admin.site.each_context(request), "title": "Where you are signed in", "subtitle": None, "rows": rows}
+    return TemplateResponse(request, "admin/people/sessions.html", context)

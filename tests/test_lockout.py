@@ -1,0 +1,151 @@
+"""Fault 59: guessing gets slower and slower, and nobody who works from where they always do is shut out by it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from config import lockout
+from config.models import Attempts, AuditEntry
+from tests.second_factor import PASSWORD
+
+pytestmark = pytest.mark.django_db
+OFFICE, ABROAD = "192.0.2.7", "198.51.100.9"
+
+
+@pytest.fixture(autouse=True)
+def ann() -> User:
+    return User.objects.create_superuser("ann", password=PASSWORD)
+
+
+def sign_in(word: str = PASSWORD, address: str = OFFICE, name: str = "ann") -> Any:
+    return Client().post(reverse("admin:login"), {"username": name, "password": word}, REMOTE_ADDR=address)
+
+
+def is_in(answer: Any) -> bool:
+    return answer.status_code == 302
+
+
+def test_each_wrong_password_waits_longer_and_even_the_right_one_waits() -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        waits = []
+        for _ in range(20):
+            clock.shift(lockout.wait("ann", OFFICE) + timedelta(milliseconds=1))
+            assert not is_in(sign_in("wrong"))
+            waits.append(lockout.wait("ann", OFFICE).total_seconds())
+        assert [max(0, round(wait)) for wait in waits[:8]] == [0, 0, 1, 2, 4, 8, 16, 32]
+        assert max(waits) == lockout.LONGEST.total_seconds(), "never longer than a quarter of an hour"
+        answer = sign_in()
+        assert "Wait 900 seconds" in answer.content.decode()
+        assert AuditEntry.objects.filter(what="sign-in refused", said__startswith="not looked at").exists()
+        clock.shift(lockout.LONGEST + timedelta(seconds=1))
+        assert is_in(sign_in()), "the right one, after the wait"
+        assert lockout.wait("ann", OFFICE) <= timedelta(0)
+
+
+def test_while_it_waits_nothing_counts() -> None:
+    with time_machine.travel(timezone.now(), tick=False):
+        for _ in range(9):
+            sign_in("wrong")
+        assert Attempts.objects.get(scope="pair").failures == 3
+
+
+def test_guessing_from_many_addresses_is_slowed_for_the_account_and_shuts_nobody_out() -> None:
+    assert is_in(sign_in(address=OFFICE)), "the office is known from now on"
+    for number in range(20):
+        sign_in("wrong", address=f"203.0.113.{number}")
+    assert lockout.wait("ann", "203.0.113.200").total_seconds() > 0, "an address never seen before waits too"
+    assert not is_in(sign_in(address=ABROAD))
+    assert is_in(sign_in(address=OFFICE)), "ann, from where she always works"
+
+
+def test_one_address_that_tries_many_names_is_slowed_and_its_known_people_are_not() -> None:
+    assert is_in(sign_in(address=OFFICE))
+    for number in range(21):
+        sign_in("wrong", name=f"name{number}")
+    assert lockout.wait("somebody", OFFICE).total_seconds() > 0
+    assert is_in(sign_in(address=OFFICE))
+
+
+def test_a_known_address_is_no_way_to_guess() -> None:
+    assert is_in(sign_in())
+    for _ in range(4):
+        sign_in("wrong")
+    assert not is_in(sign_in())
+
+
+def test_names_that_exist_and_names_that_do_not_are_told_the_same() -> None:
+    told = []
+    for name in ("ann", "nobody"):
+        for _ in range(4):
+            answer = sign_in("wrong", name=name, address=f"203.0.113.{len(told)}")
+        told.append(answer.content.decode().partition('class="errornote"')[2].partition("</p>")[0])
+    assert told[0] == told[1] != ""
+    assert "Wait" in told[0]
+
+
+def test_spelling_a_name_otherwise_is_no_way_round() -> None:
+    for name in ("ann", "ANN", "Ann", "ａｎｎ"):
+        sign_in("wrong", name=name)
+    assert Attempts.objects.get(scope="pair").failures >= 3
+    assert lockout.wait("aNN", OFFICE).total_seconds() > 0
+
+
+def test_what_says_nothing_any_more_goes() -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for number in range(5):
+            sign_in("wrong", name=f"made up {number}")
+        clock.shift(timedelta(days=2))
+        assert is_in(sign_in())
+        assert Attempts.objects.count() == 1
+        clock.shift(timedelta(days=91))
+        assert is_in(sign_in(address=ABROAD))
+        assert Attempts.objects.count() == 1
+
+
+def test_no_name_is_stored() -> None:
+    sign_in("wrong", name="my-password-by-mistake")
+    assert "mistake" not in str(list(Attempts.objects.values()))
+
+
+# Sessions.
+
+
+def test_where_one_is_signed_in_is_listed_and_ended(ann: User) -> None:
+    here, there = Client(REMOTE_ADDR=OFFICE), Client(REMOTE_ADDR=ABROAD, HTTP_USER_AGENT="Somebody's <b>browser</b>")
+    for client in (here, there):
+        client.post(reverse("admin:login"), {"username": "ann", "password": PASSWORD})
+    stranger = Client()
+    stranger.force_login(User.objects.create_superuser("bob"))
+    text = here.get(reverse("admin:sessions")).content.decode()
+    assert OFFICE in text
+    assert ABROAD in text
+    assert text.count("this one") == 1
+    assert "<b>browser" not in text
+    assert here.get(reverse("admin:sessions")).context["rows"][0]["own"]
+    here.post(reverse("admin:sessions"))
+    assert here.get("/admin/").status_code == 200
+    assert there.get("/admin/").status_code == 302
+    assert stranger.get("/admin/").status_code == 200
+
+
+def test_an_admin_signs_somebody_out_everywhere(ann: User, admin_client: Client) -> None:
+    client = Client()
+    client.force_login(ann)
+    chosen = {"action": "sign_out_everywhere", "_selected_action": [ann.pk], "index": 0}
+    admin_client.post(reverse("admin:auth_user_changelist"), chosen)
+    assert client.get("/admin/").status_code == 302
+    assert AuditEntry.objects.filter(thing="ann", said__contains="Signed out everywhere: 1").exists()
+
+
+def test_a_new_password_ends_all_other_sessions(ann: User) -> None:
+    client = Client()
+    client.force_login(ann)
+    ann.set_password("another long pass phrase")
+    ann.save()
+    assert client.get("/admin/").status_code == 302
