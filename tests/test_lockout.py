@@ -80,7 +80,7 @@ def test_a_known_address_is_no_way_to_guess() -> None:
 
 
 def test_names_that_exist_and_names_that_do_not_are_told_the_same() -> None:
-    told = []
+    told: list[str] = []
     for name in ("ann", "nobody"):
         for _ in range(4):
             answer = sign_in("wrong", name=name, address=f"203.0.113.{len(told)}")

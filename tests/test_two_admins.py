@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from integrations import vault
 from integrations.models import Vendor
 from integrations.tests.test_admin import rows
 
@@ -21,6 +22,7 @@ def opened(client: Client, page: str) -> dict[str, Any]:
 
 
 def test_whoever_saves_second_is_told_and_undoes_nothing(rows: Vendor, admin_client: Client) -> None:
+    vault.set_secret(rows, "token", "one-that-can-be-read")
     page = reverse("admin:integrations_vendor_change", args=[rows.pk])
     assert 'name="hub_seen"' in admin_client.get(page).content.decode()
     first, second = opened(admin_client, page), opened(admin_client, page)
@@ -36,6 +38,7 @@ def test_whoever_saves_second_is_told_and_undoes_nothing(rows: Vendor, admin_cli
 
 
 def test_a_sync_that_writes_meanwhile_is_no_second_person(rows: Vendor, admin_client: Client) -> None:
+    vault.set_secret(rows, "token", "one-that-can-be-read")
     page = reverse("admin:integrations_vendor_change", args=[rows.pk])
     form = opened(admin_client, page)
     Vendor.objects.filter(pk=rows.pk).update(state="needs_auth", state_reason="The vendor refused the token.")

@@ -19,7 +19,7 @@ def mark(form: Any) -> str:
 def guarded(form_class: Any) -> Any:
     """The same form, which refuses what was opened before somebody else saved."""
 
-    class Guarded(form_class):  # type: ignore[misc]
+    class Guarded(form_class):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.hub_seen = mark(self) if getattr(self.instance, "pk", None) else ""
