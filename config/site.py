@@ -23,7 +23,7 @@ APPS = ("orders", "catalog", "integrations", "auth", "hub")
 MODELS = (
     "Sale", "Purchase", "Package", "Return", "Transaction", "Customer", "AbandonedCart", "StatusWord", "CancelReason",
     "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",
-    "Vendor", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork",
+    "Command", "Vendor", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork",
     "ShippingRate", "ShippingZone", "ApiCall",
 )  # fmt: skip
 
@@ -104,6 +104,10 @@ def page(model: str, app: str = "integrations") -> str:
     return reverse(f"admin:{app}_{model}_changelist")
 
 
+def desk(name: str) -> str:
+    return reverse("admin:integrations_command_desk", args=[name])
+
+
 def may_see(request: HttpRequest, model: str, app: str = "integrations") -> bool:
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
@@ -136,13 +140,15 @@ class Capped(Subquery):
 
 def waiting(request: HttpRequest) -> dict[str, int]:
     """Open matters by name, all in one query."""
-    names = ("Held", "Reject", "SyncRun", "Callback")
-    held, reject, run, callback = (apps.get_model("integrations", name).objects for name in names)
+    names = ("Held", "Reject", "SyncRun", "Callback", "Command")
+    held, reject, run, callback, command = (apps.get_model("integrations", name).objects for name in names)
     rows = {
         "held": held.filter(state="waiting"),
         "rejected": reject.filter(resolved_at__isnull=True),
         "running": run.filter(state="running"),
         "queued": run.filter(state="queued"),
+        "approval": command.filter(state="awaiting_approval"),
+        "unknown": command.filter(state="unknown"),
         "webhooks": callback.filter(active=True).exclude(trouble=""),
     }
     me = get_user_model().objects.filter(pk=request.user.pk)  # type: ignore[misc]
@@ -176,6 +182,8 @@ def today(request: HttpRequest) -> dict[str, Any]:
             "schedule",
         ),
         ("held", counts["held"], f"{page('held')}?state__exact=waiting", "changes held", "held"),
+        ("approval", counts["approval"], desk("approval"), "commands to approve", "command"),
+        ("unknown", counts["unknown"], desk("unknown"), "outcomes unknown", "command"),
         ("rejected", counts["rejected"], f"{page('reject')}?resolved_at__isempty=1", "rows rejected", "reject"),
     ]
     if counts["webhooks"]:

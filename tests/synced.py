@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from catalog.outcome import Batch, Item
 from integrations import asking, demo, simulator, sync, vault
+from integrations.commands import asking as commands
 from integrations.models import (
     AllowedNetwork,
     Callback,
+    Command,
     Held,
     Reject,
     Schedule,
@@ -47,6 +49,7 @@ def hub(size: int | None = None) -> Iterator[dict[str, Vendor]]:
             trouble(server, vendors["elko"])
             people_and_returns(vendors["elryan"])
             deliveries(vendors["elryan"])
+            decisions(vendors["elryan"])
         yield vendors
     finally:
         call_command("flush", interactive=False, verbosity=0)
@@ -108,3 +111,18 @@ def deliveries(vendor: Vendor) -> None:
     for at in (zone, None):
         ShippingRate.objects.create(vendor=vendor, zone=at, name="Courier", code="courier", price=5, currency="EUR")
     AllowedNetwork.objects.create(network="198.51.100.0/24", vendor=vendor, note="Their office")
+
+
+def decisions(vendor: Vendor) -> None:
+    """One command in each state that waits for a person, and some that ended."""
+    Vendor.objects.filter(pk=vendor.pk).update(writes="approve")
+    vendor.refresh_from_db()
+    lines = Order.objects.filter(vendor=vendor).values_list("lines__external_id", flat=True)
+    states = ["awaiting_approval", "unknown", "refused", "confirmed", "queued", "cancelled"]
+    for line, state in zip([*lines][:6] * 6, states, strict=False):
+        (made,) = commands.ask(vendor, "cancel_line", {"line": line, "reason": "out_of_stock"}, by="ann")
+        Command.objects.filter(pk=made.pk).update(
+            state=state, error="<b>twelve</b>" if state in ("unknown", "refused") else ""
+        )
+    items = [{"sku": f"S-{place}", "stock": place, "price": "12.50"} for place in range(3)]
+    commands.ask(vendor, "stock_and_price", {"items": items}, by="ann")

@@ -1,6 +1,8 @@
-"""How the hub's templates show times."""
+"""How the hub's templates show times, and what is sent."""
 
+import json
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
@@ -19,3 +21,9 @@ def age(moment: datetime | None) -> SafeString | str:
 @register.filter
 def span(length: timedelta | None) -> str:
     return admin.span(length.total_seconds()) if length else admin.UNKNOWN
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """JSON a person can read."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

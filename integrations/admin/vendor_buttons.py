@@ -17,7 +17,7 @@ from integrations.service import VendorService, service_class
 
 
 def unproven(service: type[VendorService], vendor: Vendor) -> list[dict[str, Any]]:
-    """Flows, look-ups and options that no document proves and nobody has confirmed yet."""
+    """Flows, verbs, look-ups and options that no document proves and nobody has confirmed yet."""
     flows = [
         {"name": name, "what": "Flow", "title": flow.title, "value": ""}
         for name, flow in service.flows.items()
@@ -33,7 +33,12 @@ def unproven(service: type[VendorService], vendor: Vendor) -> list[dict[str, Any
         for one in service.lookups
         if not one.proven
     ]
-    return [item for item in (*flows, *lookups, *options) if item["name"] not in vendor.confirmed]
+    verbs = [
+        {"name": name, "what": "Verb", "title": verb.title, "value": ""}
+        for name, verb in service.verbs.items()
+        if not verb.proven
+    ]
+    return [item for item in (*flows, *verbs, *lookups, *options) if item["name"] not in vendor.confirmed]
 
 
 class VendorButtons:

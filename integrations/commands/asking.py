@@ -28,16 +28,7 @@ def ask(vendor: Vendor, name: str, given: Any, *, by: str = "", key: str = "", h
     not be used twice does the same. hinted=False: the caller sends them itself.
     Raises LookupError (no such verb), bodies.BadBody, switches.NotAllowed.
     """
-    verb = switches.verb_of(vendor, name)
-    body = bodies.checked(verb, given)
-    account = vendor.account
-    try:
-        if verb.valid:
-            verb.valid(account, body)
-        if verb.complete:
-            body = dict(verb.complete(body, partial(known, vendor.pk)))
-    except ValueError as wrong:
-        raise bodies.BadBody(str(wrong)) from None
+    verb, body = worded(vendor, name, given)
     mode = switches.allowed(vendor, name)
     parts = bodies.parts(verb, body, _most(verb, vendor))
     batch = uuid.uuid4().hex if len(parts) > 1 else ""
@@ -51,6 +42,33 @@ def ask(vendor: Vendor, name: str, given: Any, *, by: str = "", key: str = "", h
             for command in made:
                 hint(command)
     faultpoint("command.asked")
+    return made
+
+
+def worded(vendor: Vendor, name: str, given: Any) -> tuple[Verb, dict[str, Any]]:
+    """The verb, and the body in our words with what the hub knows; nothing is written. Raises LookupError, bodies.BadBody."""
+    verb = switches.verb_of(vendor, name)
+    body = bodies.checked(verb, given)
+    try:
+        if verb.valid:
+            verb.valid(vendor.account, body)
+        if verb.complete:
+            body = dict(verb.complete(body, partial(known, vendor.pk)))
+    except ValueError as wrong:
+        raise bodies.BadBody(str(wrong)) from None
+    return verb, body
+
+
+def preview(vendor: Vendor, name: str, given: Any) -> list[Command]:
+    """The commands a body would become, not stored. Raises as `ask` does for the body."""
+    verb, body = worded(vendor, name, given)
+    made = []
+    for part in bodies.parts(verb, body, _most(verb, vendor)):
+        reference = str(part.get(verb.reference) or "") if verb.reference else ""
+        request = verb.request(Doing(vendor.account, part, reference)).as_json()
+        row = Command(vendor=vendor, verb=name, body=part, request=request, words=list(verb.says(part)))
+        row.reference = reference
+        made.append(row)
     return made
 
 

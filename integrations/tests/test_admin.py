@@ -127,6 +127,11 @@ def rows(db, monkeypatch):
     zone = door.ShippingZone.objects.create(vendor=vendor, name="Baltic", countries="LV")
     door.ShippingRate.objects.create(vendor=vendor, zone=zone, name="Courier", code="courier", price=5, currency="EUR")
     door.AllowedNetwork.objects.create(network="192.0.2.0/24", vendor=vendor)
+    for number in range(12):
+        command = door.Command.objects.create(
+            vendor=vendor, verb="fly", key=str(number), state="unknown", words=["<script>alert(1)</script>"], asked_at=now,
+        )  # fmt: skip
+        door.CommandItem.objects.create(command=command, vendor=vendor, thing=f"variant:{number}")
     orders.StatusWord.objects.create(vendor=vendor, subject="order", word="awaiting_pickup", seen_at=now)
     orders.CancelReason.objects.create(**seen, external_id="1", name="Out of stock")
     return vendor

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import schedules
-from integrations.models import Callback, Held, Reject, Schedule, SyncRun, Token, Vendor
+from integrations.models import Callback, Command, Held, Reject, Schedule, SyncRun, Token, Vendor
 from orders.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -52,12 +52,15 @@ def test_what_is_wrong_is_counted_and_each_leads_to_its_rows(admin_client: Clien
         ("c", False, "Off all the same."),
     ):
         Callback.objects.create(vendor=acme, hook=hook, active=active, trouble=trouble, digest=hook, created_at=now)
+    for state in ("awaiting_approval", "unknown"):
+        Command.objects.create(vendor=acme, verb="fly", key=state, state=state, asked_at=now)
     answer = admin_client.get("/admin/")
     text = answer.content.decode()
     counted = {name: count for name, count, _, _ in answer.context["troubles"]}
-    assert counted == {"late": 1, "failed": 1, "held": 1, "rejected": 1, "webhooks": 1}
+    assert counted == {"late": 1, "failed": 1, "held": 1, "rejected": 1, "webhooks": 1, "approval": 1, "unknown": 1}
     for _, _, url, _ in answer.context["troubles"]:
-        assert admin_client.get(url).context["cl"].result_count == 1, url
+        shown = admin_client.get(url).context
+        assert (len(shown["cards"]) if "cards" in shown else shown["cl"].result_count) == 1, url
         assert url.replace("&", "&amp;") in text
     for said in ("The token was refused.", "failed 3×", "4 min ago", "5 h ago", "the secret “token”", "ends", "in 4 d"):
         assert said in text, said

@@ -99,7 +99,10 @@ def complete(body: Body, known: Known) -> Body:
         if pack and line["quantity"] % pack:
             raise ValueError(f"ELKO sells {code} in packs of {pack:f}: {line['quantity']} is not a multiple of it.")
         price = variant.get("discount_price") or variant.get("price")
-        seen = {"price": None if price is None else f"{price:f}", "esd": "ESD" in variant.get("categories", ())}
+        seen = {
+            "price": None if price is None else f"{price.normalize():f}",
+            "esd": "ESD" in variant.get("categories", ()),
+        }
         lines.append({**line, "sku": code, "seen": seen})
     codes = [line["sku"] for line in lines]
     if twice := sorted({code for code in codes if codes.count(code) > 1}):

@@ -1,0 +1,124 @@
+"""What goes out: the list of commands, each one's page, and the pages where people decide (`CommandDesks`)."""
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from config.admin import DateRange, age, badge, fold, link, table
+from integrations.admin.command_asking import CommandAsking
+from integrations.admin.command_desks import CommandDesks
+from integrations.admin.records import RecordAdmin
+from integrations.models import Command
+from integrations.service import services
+
+TONES = {
+    "awaiting_approval": "warn", "queued": "", "sending": "warn", "confirmed": "good", "refused": "bad", "unknown": "bad",
+    "cancelled": "quiet",
+}  # fmt: skip
+ITEM_TONES = {"done": "good", "refused": "bad", "overtaken": "quiet", "waiting": ""}
+SHOWN = 200  # things on a command's page
+
+
+class VerbFilter(admin.SimpleListFilter):
+    """Every verb some kind declares; no look through the table for those it has."""
+
+    title = "what"
+    parameter_name = "verb"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return sorted({(name, verb.title) for service in services().values() for name, verb in service.verbs.items()})
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(verb=self.value()) if self.value() else queryset
+
+
+def title_of(command: Command) -> str:
+    """The verb as people read it, also when the kind has it no more."""
+    kind = services().get(command.vendor.kind)
+    verb = kind.verbs.get(command.verb) if kind else None
+    return verb.title if verb else command.verb
+
+
+def state_badge(command: Command) -> Any:
+    return badge(command.get_state_display(), TONES.get(command.state, ""))
+
+
+@admin.register(Command)
+class CommandAdmin(CommandAsking, CommandDesks, RecordAdmin):
+    list_display = ("what", "vendor", "about", "state_shown", "number", "why", "asked_by", "asked", "sent")
+    list_filter = ("vendor", VerbFilter, "state", ("asked_at", DateRange))
+    list_defer = ("body", "request", "words", "answer", "story", "shown")
+    search_fields = ("reference", "number", "about")
+    keyset = "asked_at"
+    extra = ("what", "state_shown", "says", "request_shown")
+    tables = ("items_table", "story_table", "calls_table")
+    folded: ClassVar[tuple[str, ...]] = ("answer",)
+    hidden: ClassVar[tuple[str, ...]] = (
+        "verb", "state", "body", "request", "words", "story", "owner", "fence", "lease_until", "batch",
+    )  # fmt: skip
+    actions = ("look_up_chosen",)
+    change_form_template = "admin/integrations/command_form.html"
+
+    @admin.action(description="Look up at the vendor", permissions=["change"])
+    def look_up_chosen(self, request: HttpRequest, queryset: Any) -> None:
+        from integrations import tasks
+
+        lost = queryset.filter(state=Command.State.UNKNOWN).order_by("id").values_list("pk", flat=True)
+        keys = [*lost[:100]]
+        for pk in keys:
+            transaction.on_commit(partial(tasks.look_up_command.apply_async, (pk,), queue="live"), robust=True)
+        self.message_user(
+            request, f"{len(keys)} will be looked up. What their vendors show stands on their pages soon."
+        )
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if (command := kwargs.get("obj")) is not None:
+            context |= self.decidable(request, command)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="what", ordering="verb")
+    def what(self, row: Command) -> str:
+        return title_of(row)
+
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, row: Command) -> Any:
+        return state_badge(row)
+
+    @admin.display(description="error")
+    def why(self, row: Command) -> str:
+        return row.error[:140]
+
+    @admin.display(description="asked", ordering="asked_at")
+    def asked(self, row: Command) -> Any:
+        return age(row.asked_at)
+
+    @admin.display(description="sent", ordering="sent_at")
+    def sent(self, row: Command) -> Any:
+        return age(row.sent_at)
+
+    @admin.display(description="in words")
+    def says(self, row: Command) -> Any:
+        return fold("\n".join(row.words), f"{row.words[0] if row.words else '–'}")
+
+    @admin.display(description="the exact request")
+    def request_shown(self, row: Command) -> Any:
+        return fold(row.request)
+
+    @admin.display(description="What it changes")
+    def items_table(self, row: Command) -> Any:
+        items = row.items.all()[:SHOWN]
+        rows = [(i.thing, badge(i.get_state_display(), ITEM_TONES[i.state]), i.told) for i in items]
+        return table(("Thing", "State", "Told"), rows)
+
+    @admin.display(description="What happened to it")
+    def story_table(self, row: Command) -> Any:
+        return table(("When (UTC)", "Who", "What"), [(s["at"], s["by"] or "the hub", s["what"]) for s in row.story])
+
+    @admin.display(description="Calls")
+    def calls_table(self, row: Command) -> Any:
+        calls = row.calls.all()[:20]
+        rows = [(link(c, f"{c.method} {c.path}"), c.status or "–", c.error, age(c.at)) for c in calls]
+        return table(("Call", "Status", "Error", "When"), rows)
