@@ -169,6 +169,7 @@ class CommandDesks:
             "opts": self.opts,  # type: ignore[attr-defined]
             "vendors": switchboard(Vendor.objects.order_by("name")),
             "modes": Vendor.Writes.choices,
+            "may_set_modes": may_set_modes(request),
             "may_decide": self.has_change_permission(request),  # type: ignore[attr-defined]
         }
         return TemplateResponse(request, "admin/integrations/switches.html", context)
@@ -192,11 +193,18 @@ class CommandDesks:
             switches.resume(vendor, verb, by=by)
             messages.success(request, f"{name} goes on; what waited is sent in the order it was decided.")
         elif act == "mode" and verb:
+            if not may_set_modes(request):
+                raise PermissionDenied
             demand(request)
             mode = request.POST.get(f"mode-{vendor.slug}-{verb}", "")
             switches.set_mode(vendor, verb, mode if mode in Vendor.Writes.values else "", by=by)
             messages.success(request, f"{name}: {dict(Vendor.Writes.choices).get(mode, 'as the connection')}.")
         self.log_change(request, vendor, f"Switch {act} {verb or 'all'}.")  # type: ignore[attr-defined]
+
+
+def may_set_modes(request: HttpRequest) -> bool:
+    """How freely a verb writes is the connection's matter, so it is for those who may change connections."""
+    return request.user.has_perm("integrations.change_vendor")
 
 
 def cards_of(commands: list[Command]) -> list[dict[str, Any]]:

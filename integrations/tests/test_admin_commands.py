@@ -142,6 +142,10 @@ def test_who_may_only_look_decides_nothing(elryan, vendor):
     assert client.post(pages[2], {"act": "stop:elryan-iq:"}).status_code == 403
     waiting.refresh_from_db()
     assert waiting.state == State.AWAITING
+    user.user_permissions.add(Permission.objects.get(codename="change_command"))
+    given = {"act": "mode:elryan-iq:stock_and_price", "mode-elryan-iq-stock_and_price": "on"}
+    assert client.post(pages[2], given).status_code == 403, "who approves does not do away with approval"
+    assert switches.mode_of(vendor, "stock_and_price") == "approve"
 
 
 @pytest.mark.parametrize("name", ["approval", "unknown"])
