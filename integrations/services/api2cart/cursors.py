@@ -9,7 +9,6 @@ from hashlib import blake2b
 from typing import Any
 
 from integrations.errors import BadPayload, Wait
-from integrations.faultpoints import faultpoint
 from integrations.service import Ask, Page
 from integrations.services.api2cart.answers import ReportNotReady, TooManyAsked, Unfinished, next_of, rows_of
 from integrations.services.api2cart.methods import METHODS
@@ -80,7 +79,6 @@ class Chain:
                 yield self._wait(waiting)
                 continue
             rows, following = rows_of(body, self.method.rows), next_of(body)
-            faultpoint("page.cut")
             self._guard(rows, following)
             self.report, self.waits, self.cursor = "", 0, following
             yield Page(rows, position=self._position(), last=not following)
