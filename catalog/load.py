@@ -99,7 +99,7 @@ def keyed(
     way = WAYS.get(connection.vendor)
     if isinstance(key, str) and way is not None:  # one list as one value: Django would look at each of its members
         condition, value = way.among(model, _column(model, key), list(keys))
-        return rows.extra(where=[condition], params=[value])
+        return rows.extra(where=[condition], params=[value])  # names of our own, values as parameters  # nosec B610
     if isinstance(key, str):
         return rows.filter(**{f"{key}__in": keys})
     return rows.filter(reduce(or_, (models.Q(**dict(zip(key, values, strict=True))) for values in keys)))

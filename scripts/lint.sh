@@ -9,6 +9,7 @@ check() {
     local name=$1 output
     shift
     if output=$("$@" 2>&1); then
+        output_of_last=$output
         printf 'lint: %-14s ok\n' "$name"
     else
         printf '%s\n' "$output"
@@ -28,4 +29,7 @@ check types "$python" -m mypy
 check imports .venv/bin/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 check migrations "$python" manage.py makemigrations --check --dry-run
 check settings "$python" manage.py check
+check security "$python" -m bandit -q -ll -c pyproject.toml -r catalog config integrations orders scripts manage.py
+check advisories "$python" scripts/advisories.py
+printf '%s\n' "$output_of_last"
 [ ${#failed[@]} = 0 ] || { printf 'lint: failed: %s\n' "${failed[*]}"; exit 1; }

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements", "requirements-dev", "requirements-browser", "requirements-bench")
+LOCKS = ("requirements", "requirements-dev", "requirements-browser", "requirements-bench", "requirements-audit")
 PINNED = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(\[[a-z,_-]+\])?==(?P<version>[^ ;]+)", re.IGNORECASE)
 ELSEWHERE = re.compile(r"(?<![\w.~-])/(?:work|root|home/\w+)/")
 PACKAGE_INDEX = re.compile(r"pypi\.org|python[h]osted|npmjs\.(?:org|com)")

@@ -359,3 +359,11 @@ def test_changing_people_asks_for_a_fresh_second_factor(signed_in: Any) -> None:
         assert "Nothing was changed" in answer.content.decode(), url
     assert not other.groups.exists()
     assert User.objects.filter(username="clerk").exists()
+
+
+def test_every_proof_the_docs_name_exists() -> None:
+    root = DOCS.parent.parent
+    named = re.findall(r"`((?:tests|integrations)/[\w/]+\.py)(?:::(\w+))?`", DOCS.read_text(encoding="utf-8"))
+    assert len(named) > 30
+    for file, test in named:
+        assert f"def {test}" in (root / file).read_text(encoding="utf-8"), (file, test)

@@ -21,7 +21,7 @@ from integrations.webhooks.hook import Hook, News, Posted, Proved
 KEYS = ("bridge_url", "store_key", "store_root", "store_url")
 WINDOW = 300.0  # seconds
 EVENTS = ("connect", "disconnect", "update_store_key")
-PADDINGS = (padding.OAEP(padding.MGF1(SHA1()), SHA1(), None), padding.PKCS1v15())
+PADDINGS = (padding.OAEP(padding.MGF1(SHA1()), SHA1(), None), padding.PKCS1v15())  # what the plugin speaks  # nosec B303
 UNREADABLE = "The plugin's message could not be read with this address's key. Install the plugin anew with the public key shown here."
 Connect = Callable[[str, Mapping[str, str]], Store]  # shop system, what it takes → the store, checked by the vendor
 
