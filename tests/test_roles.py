@@ -115,6 +115,8 @@ def allowed(name: str, role: str, model: Any, method: str) -> bool | None:
         return NEEDS[kind] <= has
     if kind in ("progress", "export"):
         return "view" in has
+    if kind in ("desk", "switches") and method == "GET":
+        return "view" in has
     return None if has & {"change", "run"} else False
 
 

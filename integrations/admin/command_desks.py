@@ -40,10 +40,12 @@ class CommandDesks:
     # -- desks
 
     def desk_view(self, request: HttpRequest, desk: str) -> HttpResponse:
-        if desk not in OF:
-            raise Http404("There is no such desk.")
         if not self.has_view_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        if desk not in OF:
+            raise Http404("There is no such desk.")
         rows = list(Command.objects.filter(state=OF[desk]).select_related("vendor").order_by("id")[: SHOWN + 1])
         cards = cards_of(rows[:SHOWN])
         context = {
