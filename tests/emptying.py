@@ -8,10 +8,11 @@ from itertools import count
 from typing import Any
 
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
+from django.db.backends.sqlite3.base import DatabaseWrapper as Sqlite
 
 from config import audit_triggers as triggers
 
+SqliteOperations = Sqlite.ops_class  # on PostgreSQL its own module cannot be the first that is imported
 NOW_AND_THEN = 100  # everything is truncated, so that what was deleted leaves no gaps to read over
 STATIC = {"django_content_type", "auth_permission"}  # `migrate` made them, and would make them again
 
