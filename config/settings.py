@@ -45,7 +45,7 @@ VENDOR_PRIVATE_HOSTS = env.list("VENDOR_PRIVATE_HOSTS", default=[])
 HUB_EGRESS_ADDRESSES = env.list("HUB_EGRESS_ADDRESSES", default=[])
 HUB_HTTP_CA = env("HUB_HTTP_CA", default="")
 HUB_PUBLIC_URL = env("HUB_PUBLIC_URL", default="").rstrip("/")
-HUB_TRUSTED_PROXIES = env.int("HUB_TRUSTED_PROXIES", default=0)
+HUB_TRUSTED_PROXIES = env.list("HUB_TRUSTED_PROXIES", default=[])
 HUB_WEBHOOK_DAYS = env.int("HUB_WEBHOOK_DAYS", default=7)
 HUB_WEBHOOK_ROWS = env.int("HUB_WEBHOOK_ROWS", default=200_000)
 HUB_ALERT_EMAILS = env.list("HUB_ALERT_EMAILS", default=[])
@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.ContentSecurityPolicy",
+    "integrations.gate.AdminGate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -23,7 +23,7 @@ APPS = ("orders", "catalog", "integrations", "auth", "hub")
 MODELS = (
     "Sale", "Purchase", "Package", "Return", "Transaction", "Customer", "AbandonedCart", "StatusWord", "CancelReason",
     "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",
-    "Command", "Vendor", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork",
+    "Command", "Vendor", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork", "Blocked",
     "ShippingRate", "ShippingZone", "ApiCall",
 )  # fmt: skip
 
@@ -218,4 +218,7 @@ def today(request: HttpRequest) -> dict[str, Any]:
         "sales_url": page("sale", "orders"),
         "purchases_url": page("purchase", "orders"),
         "vendors_url": page("vendor"),
+        "open_url": page("allowednetwork")
+        if getattr(request, "hub_open", False) and may_see(request, "allowednetwork")
+        else "",
     }

@@ -11,9 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
+from config.addresses import Address
 from integrations import errors
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PORTS = frozenset({443, 8443})
 # Addresses that carry another one inside are not told apart from it by the router at the other end.
@@ -119,36 +118,6 @@ def egress_addresses(host: str) -> list[str]:
         if address not in ours:
             ours.append(address)
     return ours
-
-
-def client_address(remote: str, forwarded: str, proxies: int) -> Address | None:
-    """Who really called: the peer, or, behind so many proxies of our own, the entry the outermost of them wrote.
-
-    remote: REMOTE_ADDR; forwarded: X-Forwarded-For. None when it cannot be told: fewer entries than proxies, or garbage. What a
-    client wrote into the header itself stands further left and is never looked at.
-    """
-    hops = [part.strip() for part in forwarded.split(",")] if forwarded else []
-    if proxies <= 0:
-        return _address(remote)
-    return _address(hops[-proxies]) if len(hops) >= proxies else None
-
-
-def _address(text: str) -> Address | None:
-    """`192.0.2.7`, `192.0.2.7:4711`, `2001:db8::1` or `[2001:db8::1]:4711`; an IPv4 address within IPv6 is told as IPv4."""
-    text = text.strip().partition("%")[0]
-    if text.startswith("["):
-        text, _, port = text[1:].partition("]")
-        if port and not (port[0] == ":" and port[1:].isascii() and port[1:].isdigit()):
-            return None
-    elif text.count(":") == 1:
-        text, _, port = text.partition(":")
-        if not (port.isascii() and port.isdigit()):
-            return None
-    try:
-        found = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _plain(host: str) -> str:

@@ -14,6 +14,7 @@ from integrations import asking, demo, simulator, sync, vault
 from integrations.commands import asking as commands
 from integrations.models import (
     AllowedNetwork,
+    Blocked,
     Callback,
     Command,
     Held,
@@ -111,6 +112,7 @@ def deliveries(vendor: Vendor) -> None:
     for at in (zone, None):
         ShippingRate.objects.create(vendor=vendor, zone=at, name="Courier", code="courier", price=5, currency="EUR")
     AllowedNetwork.objects.create(network="198.51.100.0/24", vendor=vendor, note="Their office")
+    Blocked.objects.create(address="203.0.113.9", times=3, path="/admin/", first_at=now, last_at=now)
 
 
 def decisions(vendor: Vendor) -> None:

@@ -15,7 +15,7 @@ from config.admin import DateRange, HubAdmin, age, badge, fold, link, outside, t
 from config.admin.mirror import readable
 from integrations.admin.asked import run_link
 from integrations.admin.records import RecordAdmin
-from integrations.models import AllowedNetwork, Callback, WebhookDelivery
+from integrations.models import Callback, WebhookDelivery
 from integrations.vault import VaultError
 
 TONES = {"done": "good", "failed": "bad", "waiting": "warn", "reading": "warn"}
@@ -262,23 +262,3 @@ def hook_of(row: Callback) -> Any:
 def signature_of(row: Callback) -> Any:
     hook = hook_of(row) if row.pk else None
     return hook.signature if hook else None
-
-
-@admin.register(AllowedNetwork)
-class AllowedNetworkAdmin(HubAdmin):
-    list_display = ("network", "purpose", "vendor", "active", "expires", "note")
-    list_filter = ("purpose", "vendor", "active")
-    list_select_related = ("vendor",)
-    search_fields = ("network", "note")
-    fields = ("purpose", "network", "vendor", "note", "active", "expires_at")
-    # One field with its label, in place of Django's two without.
-    formfield_overrides: ClassVar[dict[Any, Any]] = {
-        models.DateTimeField: {
-            "form_class": forms.DateTimeField,
-            "widget": forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
-        }
-    }
-
-    @admin.display(description="expires", ordering="expires_at")
-    def expires(self, row: AllowedNetwork) -> Any:
-        return age(row.expires_at)

@@ -3,7 +3,7 @@
 from integrations.models.budget import RateSlot, RateWaiter
 from integrations.models.calls import ApiCall
 from integrations.models.commands import Command, CommandItem, WriteSwitch
-from integrations.models.networks import AllowedNetwork
+from integrations.models.networks import AllowedNetwork, Blocked
 from integrations.models.rates import ShippingRate, ShippingZone
 from integrations.models.runs import Decision, Fingerprint, Held, HeldRow, Reject, RunSeen, Schedule, SyncRun, Trigger
 from integrations.models.vendor import Token, Vendor
@@ -12,6 +12,7 @@ from integrations.models.webhooks import Callback, WebhookDelivery
 __all__ = [
     "AllowedNetwork",
     "ApiCall",
+    "Blocked",
     "Callback",
     "Command",
     "CommandItem",

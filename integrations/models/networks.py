@@ -1,22 +1,21 @@
 """Who may reach what from where."""
 
-import ipaddress
-
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from config.addresses import Address, ends, normal
 from integrations.models.vendor import Vendor
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AllowedNetwork(models.Model):
     """An address, a network or a range. Where a purpose has no entry, it is not restricted."""
 
     class Purpose(models.TextChoices):
+        ADMIN = "admin", "May reach the admin"
         WEBHOOK = "webhook", "May post for a vendor"
+        EGRESS = "egress", "Ours, registered at a vendor"
 
     purpose = models.CharField(max_length=20, choices=Purpose.choices, default=Purpose.WEBHOOK)
     network = models.CharField(
@@ -28,18 +27,26 @@ class AllowedNetwork(models.Model):
     note = models.CharField(max_length=300, blank=True)
     active = models.BooleanField(default=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField("entered", auto_now_add=True, null=True)
+    created_by = models.CharField("entered by", max_length=150, blank=True, editable=False)
+    changed_at = models.DateTimeField("changed", auto_now=True, null=True)
+    changed_by = models.CharField(max_length=150, blank=True, editable=False)
 
     class Meta:
         ordering = ("purpose", "network")
+        verbose_name = "IP address"
+        verbose_name_plural = "IP addresses"
 
     def __str__(self) -> str:
         return self.network
 
     def clean(self) -> None:
         try:
-            ends(self.network)
+            self.network = normal(self.network)
         except ValueError as error:
             raise ValidationError({"network": str(error)}) from None
+        if self.purpose == self.Purpose.ADMIN and self.vendor_id:
+            raise ValidationError({"vendor": "The admin is the same for every vendor: leave this empty."})
 
     def holds(self, address: Address) -> bool:
         try:
@@ -56,15 +63,19 @@ class AllowedNetwork(models.Model):
         return cls.objects.filter(of, alive, purpose=purpose, active=True)
 
 
-def ends(text: str) -> tuple[Address, Address]:
-    """First and last address of what an admin wrote. ValueError says what is wrong with it."""
-    try:
-        if "-" in text or "–" in text:
-            first, last = (ipaddress.ip_address(part.strip()) for part in text.replace("–", "-").split("-"))
-            if first.version != last.version or int(first) > int(last):
-                raise ValueError
-            return first, last
-        network = ipaddress.ip_network(text.strip(), strict=False)
-    except ValueError:
-        raise ValueError("Write an address, a network such as 192.0.2.0/24, or first-last.") from None
-    return network[0], network[-1]
+class Blocked(models.Model):
+    """An address that was turned away from the admin; one row each, however often it tried."""
+
+    address = models.CharField(max_length=60, unique=True)
+    times = models.PositiveIntegerField("times, at least", default=0)
+    path = models.CharField("last asked for", max_length=100, blank=True)
+    first_at = models.DateTimeField("first")
+    last_at = models.DateTimeField("last", db_index=True)
+
+    class Meta:
+        ordering = ("-last_at", "-id")
+        verbose_name = "blocked address"
+        verbose_name_plural = "blocked addresses"
+
+    def __str__(self) -> str:
+        return self.address

@@ -127,6 +127,7 @@ def rows(db, monkeypatch):
     zone = door.ShippingZone.objects.create(vendor=vendor, name="Baltic", countries="LV")
     door.ShippingRate.objects.create(vendor=vendor, zone=zone, name="Courier", code="courier", price=5, currency="EUR")
     door.AllowedNetwork.objects.create(network="192.0.2.0/24", vendor=vendor)
+    door.Blocked.objects.create(address="198.51.100.7", times=1, first_at=now, last_at=now)
     for number in range(12):
         command = door.Command.objects.create(
             vendor=vendor, verb="fly", key=str(number), state="unknown", words=["<script>alert(1)</script>"], asked_at=now,

@@ -345,7 +345,7 @@ def test_only_listed_addresses_may_post(shop: Shop, vendor: Vendor, settings: An
     assert post("order.update", {"id": "4"}, path=path, REMOTE_ADDR="198.51.100.10") == 403
     forged: dict[str, Any] = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "198.51.100.4"}
     assert post("order.update", {"id": "5"}, path=path, **forged) == 403
-    settings.HUB_TRUSTED_PROXIES = 1
+    settings.HUB_TRUSTED_PROXIES = ["10.0.0.1"]
     assert post("order.update", {"id": "6"}, path=path, **forged) == 200
     forged["HTTP_X_FORWARDED_FOR"] = "198.51.100.4, 203.0.113.9"
     assert post("order.update", {"id": "7"}, path=path, **forged) == 403

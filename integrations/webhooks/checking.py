@@ -3,24 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.conf import settings
-from django.http import HttpRequest
-
-from integrations import network
+from config.addresses import Address
 from integrations.models import Callback
 from integrations.webhooks.hook import PARSE_ERRORS, Posted, Signature
 from integrations.webhooks.known import Known
 
 
-def caller(request: HttpRequest) -> network.Address | None:
-    """Who really called; None when it cannot be told."""
-    meta = request.META
-    return network.client_address(
-        meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""), settings.HUB_TRUSTED_PROXIES
-    )
-
-
-def from_allowed(known: Known, address: network.Address | None) -> bool:
+def from_allowed(known: Known, address: Address | None) -> bool:
     """Whether this address may post for this vendor; without a list, every one may."""
     return not known.rules or (address is not None and any(rule.holds(address) for rule in known.rules))
 

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
+from config.addresses import Address
 from integrations.models import Callback, WebhookDelivery
-from integrations.network import Address
 from integrations.webhooks.hook import PARSE_ERRORS, News, Posted, Reply
 from integrations.webhooks.known import Known
 

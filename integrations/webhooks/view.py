@@ -11,9 +11,9 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from config.addresses import Address, caller
 from integrations.faultpoints import faultpoint
 from integrations.models import Callback
-from integrations.network import Address
 from integrations.webhooks import checking, hinting, keeping, known
 from integrations.webhooks.hook import Posted
 from integrations.webhooks.known import Known
@@ -46,7 +46,7 @@ class Door(View):
         method = request.method or ""
         if method not in hook.methods:
             return plain(405, allow=", ".join(hook.methods))
-        address = checking.caller(request)
+        address = caller(request)
         if not checking.from_allowed(found, address):
             keeping.refused(callback, f"It came from {address or 'an unknown address'}, which may not post.", now)
             return plain(403)
