@@ -62,7 +62,9 @@ def forget() -> None:
     _kept = None
 
 
-def _changed(**_: object) -> None:
+def _changed(instance: AllowedNetwork, created: bool = False, **_: object) -> None:
+    if created and instance.purpose != AllowedNetwork.Purpose.ADMIN:
+        return  # it neither is one of them nor was
     forget()
     transaction.on_commit(forget)
 

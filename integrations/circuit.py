@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations import alerting
+from integrations import alerting, token_health
 from integrations.errors import NeedsAuth, VendorError, Wait
 from integrations.models import Schedule, SyncRun, Trigger, Vendor
 from integrations.ratelimit import Budget, key_of
@@ -102,6 +102,8 @@ def failed(vendor: Vendor, error: VendorError, leave: Leave) -> None:
             _open(row, error, leave, error.until, now)
         elif _is_down(error):
             _down(row, error, leave, now)
+    if isinstance(error, NeedsAuth) and error.cause == "token":
+        token_health.refused(vendor.pk)
     if row.state == State.NEEDS_AUTH and before != State.NEEDS_AUTH:
         said = partial(alerting.tell, f"{row.name} needs a good token", [row.state_reason])
         transaction.on_commit(said, robust=True)
@@ -109,6 +111,7 @@ def failed(vendor: Vendor, error: VendorError, leave: Leave) -> None:
 
 def worked(vendor: Vendor) -> None:
     """The vendor answered as it should: the circuit is closed. For the first page of a run, and for its end."""
+    token_health.good(vendor.pk)
     quiet = Q(state=State.PAUSED) | Q(state=State.ACTIVE, state_reason="", failed_runs=0)
     if Vendor.objects.filter(quiet, pk=vendor.pk).exists():
         return
@@ -132,6 +135,12 @@ def renewed(vendor_id: int) -> None:
     waiting = Vendor.objects.filter(pk=vendor_id, state=State.NEEDS_AUTH)
     if waiting.update(blocked_until=now, state_reason="A new secret was set; it is being tried."):
         Schedule.objects.filter(vendor_id=vendor_id, failures__gt=0).update(due_at=now)
+
+
+def revoked(vendor_id: int, reason: str) -> None:
+    """A secret the connection cannot do without was taken away: nobody calls until there is another."""
+    waiting = Vendor.objects.filter(pk=vendor_id).exclude(state=State.PAUSED)
+    waiting.update(state=State.NEEDS_AUTH, state_since=timezone.now(), state_reason=reason, blocked_until=None)
 
 
 def _refused(row: Vendor, error: NeedsAuth, leave: Leave, now: datetime) -> None:

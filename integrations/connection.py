@@ -1,7 +1,7 @@
 """From a vendor row to a service that can call, and "test connection"."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,10 +41,12 @@ def open_service(
     dead: int | None = None,
     account: Account | None = None,
     whole: bool = False,
+    secrets: Mapping[str, str] | None = None,
 ) -> VendorService:
     """The vendor's service, ready to call; a secret the hub can fetch is fetched when it is missing, expired or `dead`.
 
     account: the connection as it might be, with options nobody saved. whole: for the account as a whole, not for one store of it.
+    secrets: some that nobody saved, in place of the stored ones; what is fetched with them is not stored either.
     Raises errors.NeedsAuth (no usable secret), errors.Refused (its address), and what the fetching raises.
     """
     kind, account = service_class(vendor.kind), account or account_of(vendor)
@@ -72,8 +74,12 @@ def open_service(
             made.tries, made.longest = 2, IMPATIENT
         return made
 
-    held, fetched = _opened(vendor), None
-    if not whole and (dead is not None or renewal.due(kind, held)):
+    held, fetched = _opened(vendor, secrets or {}), None
+    if secrets:
+        if kind.fetches and kind.fetches not in secrets:
+            fetched = kind.fetch_secret(account, held.values, client(NoAuth(held.values.values())))
+            held.values.update({kind.fetches: fetched.value} if fetched else {})
+    elif not whole and (dead is not None or renewal.due(kind, held)):
         gone = dead if dead is not None else held.ids.get(kind.fetches)
         _, fetched = renewal.renew(vendor, kind, account, gone, lambda hide: client(NoAuth(hide)), before_call)
         held = _opened(vendor)
@@ -101,15 +107,16 @@ def with_service(
     interactive: bool = False,
     account: Account | None = None,
     anew: bool = False,
+    secrets: Mapping[str, str] | None = None,
 ) -> T:
     """Open the vendor's service and work with it; once more with a fresh token when the one there is turns out dead.
 
     `work` goes on behind what it has done: it is called again only when the vendor refused a call unseen. anew: a secret that
-    the hub alone fetches is fetched whether it is due or not. account: as of `open_service`.
+    the hub alone fetches is fetched whether it is due or not. account, secrets: as of `open_service`.
     """
     options: Any = {"run": run, "command": command, "before_call": before_call}
-    options |= {"interactive": interactive, "account": account}
-    alone = anew and service_class(vendor.kind).fetches_alone()
+    options |= {"interactive": interactive, "account": account, "secrets": secrets}
+    alone = anew and not secrets and service_class(vendor.kind).fetches_alone()
     held = _opened(vendor).ids.get(service_class(vendor.kind).fetches) if alone else None
     service = open_service(vendor, dead=held, **options)
     began, renewals = time.monotonic(), 0
@@ -156,25 +163,36 @@ def learn(vendor: Vendor, service: VendorService) -> None:
     service.account = replace(service.account, abilities=found)
 
 
-def _opened(vendor: Vendor) -> vault.Opened:
+def _opened(vendor: Vendor, instead: Mapping[str, str] | None = None) -> vault.Opened:
+    """The stored secrets; `instead` of some of them others, which no row is known by."""
     try:
-        return vault.opened(vendor)
+        held = vault.opened(vendor, besides=instead or ())
+        for name, value in (instead or {}).items():
+            held.values[name] = value
+            held.ids.pop(name, None)
+        return held
     except vault.VaultError as error:
         raise errors.NeedsAuth(str(error), "Set the secret again, or put the old key back.", cause="vault") from None
 
 
-def probe(vendor: Vendor) -> Verdict:
-    """Ask the vendor something harmless and say how it went: cause and cure, never a secret. Success is kept."""
+def probe(vendor: Vendor, secrets: Mapping[str, str] | None = None) -> Verdict:
+    """Ask the vendor something harmless and say how it went: cause and cure, never a secret. Success is kept.
+
+    secrets: some that nobody saved, tried in place of the stored ones; then nothing is kept but where we called from.
+    """
     facts = {"address": vendor.base_url}
     try:
         parts = network.check_url(vendor.base_url)
-        facts["our outgoing addresses"] = ", ".join(network.egress_addresses(parts.hostname or "")) or "unknown"
+        ours = ", ".join(network.egress_addresses(parts.hostname or ""))
+        facts["our outgoing addresses"] = ours or "unknown"
+        Vendor.objects.filter(pk=vendor.pk).update(seen_from=ours[:200], seen_from_at=timezone.now())
         verdict = with_service(
             vendor,
             lambda service: _probed(vendor, service),
             interactive=True,
             before_call=stop_after(IN_ALL),
             anew=True,
+            secrets=secrets,
         )
     except errors.VendorError as error:
         if error.until:
@@ -182,11 +200,16 @@ def probe(vendor: Vendor) -> Verdict:
         return Verdict(False, error.cause, str(error), error.cure, facts)
     except LookupError as error:
         return Verdict(False, "vendor", str(error), "Choose another kind, or install the one that is missing.", facts)
-    if verdict.ok:
-        Vendor.objects.filter(pk=vendor.pk).update(last_ok_at=timezone.now())
-        circuit.worked(vendor)
-        vendor.refresh_from_db(fields=["last_ok_at", "state", "state_reason", "state_since"])
+    if verdict.ok and not secrets:
+        answered(vendor)
     return Verdict(verdict.ok, verdict.cause, verdict.message, verdict.cure, {**facts, **verdict.facts})
+
+
+def answered(vendor: Vendor) -> None:
+    """A test went well: the connection works, and its secrets do."""
+    Vendor.objects.filter(pk=vendor.pk).update(last_ok_at=timezone.now())
+    circuit.worked(vendor)
+    vendor.refresh_from_db(fields=["last_ok_at", "state", "state_reason", "state_since"])
 
 
 def _probed(vendor: Vendor, service: VendorService) -> Verdict:
@@ -234,6 +257,7 @@ def _log(vendor: Vendor, run: "SyncRun | None", command: "Command | None" = None
             at=now,
         )
         old = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY)
-        Token.objects.filter(old, vendor_id=vendor.pk, active=True).update(last_used_at=now)
+        signing = Token.objects.filter(old, vendor_id=vendor.pk, active=True)
+        signing.exclude(name__startswith=vault.HOOK).update(last_used_at=now)
 
     return log

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
 
-from integrations import asking, blocking, lease, schedules, spooling, sync
+from integrations import asking, blocking, lease, schedules, spooling, sync, token_health
 from integrations.commands import sweeping as writes
 from integrations.models import ApiCall, Schedule, SyncRun, Trigger
 from integrations.service import service_class
@@ -58,6 +58,7 @@ def sweep() -> Swept:
     _trim_calls()
     keeping.trim()
     blocking.trim()
+    token_health.warn()
     return found
 
 

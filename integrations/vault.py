@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -31,10 +32,12 @@ __all__ = [
     "secret",
     "secrets_of",
     "set_secret",
+    "why_unread",
 ]
 
 SHOW_FROM = 12  # a shorter secret would be half told by its last four characters
 BATCH = 100
+HOOK = "hook:"  # names of secrets that belong to an address vendors post to begin so
 
 
 def encrypt(text: str, *, bound: str) -> str:
@@ -92,16 +95,23 @@ class Opened:
     values: dict[str, str] = field(default_factory=dict, repr=False)
     ids: dict[str, int] = field(default_factory=dict)
     expires: dict[str, datetime | None] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)  # why some cannot be read
 
 
-def opened(vendor: Vendor) -> Opened:
-    """Decrypt the active secrets. Raises VaultError that names the one which cannot be read."""
+def opened(vendor: Vendor, *, besides: Collection[str] = ()) -> Opened:
+    """Decrypt the active secrets. Raises VaultError that names the one which cannot be read.
+
+    What belongs to the addresses vendors post to is nothing a call needs: unread, it is told in `unread`, as `besides` are.
+    """
     found = Opened()
     for token in Token.objects.filter(vendor=vendor, active=True).only("pk", "name", "ciphertext", "expires_at"):
         try:
             found.values[token.name] = decrypt(token.ciphertext, bound=_bound(vendor.pk, token.name))
         except VaultError as error:
-            raise VaultError(f"Secret “{token.name}” of {vendor}: {error}") from None
+            if not (token.name.startswith(HOOK) or token.name in besides):
+                raise VaultError(f"Secret “{token.name}” of {vendor}: {error}") from None
+            found.unread[token.name] = str(error)
+            continue
         found.ids[token.name], found.expires[token.name] = token.pk, token.expires_at
     return found
 
@@ -112,9 +122,18 @@ def secret(vendor_id: int, name: str) -> str:
     return decrypt(token.ciphertext, bound=_bound(vendor_id, name)) if token else ""
 
 
-def secrets_of(vendor: Vendor) -> dict[str, str]:
-    """The active secrets by name. Raises VaultError that names the one which cannot be read."""
-    return opened(vendor).values
+def secrets_of(vendor: Vendor, *, besides: Collection[str] = ()) -> dict[str, str]:
+    """The active secrets by name. Raises VaultError that names the one which cannot be read, but for `besides`."""
+    return opened(vendor, besides=besides).values
+
+
+def why_unread(token: Token) -> str:
+    """Why a stored secret cannot be read; empty when it can."""
+    try:
+        decrypt(token.ciphertext, bound=_bound(token.vendor_id, token.name))
+    except VaultError as error:
+        return str(error)
+    return ""
 
 
 def revoke(token: Token, user: "AbstractBaseUser | None" = None) -> None:

@@ -103,7 +103,7 @@ class VendorForm(forms.ModelForm):
     def _try_secrets(self, given: dict[str, str]) -> None:
         """Whether the vendor's own rules accept the secrets; nothing is sent."""
         try:
-            kept = vault.secrets_of(self.instance) if self.instance.pk else {}
+            kept = vault.secrets_of(self.instance, besides=given) if self.instance.pk else {}
             if self.service.fetches and self.service.fetches not in kept | given and kept | given:
                 return  # the hub fetches what is missing, with what is there
             self.service.auth(account_of(self.instance), kept | given)

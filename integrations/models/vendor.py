@@ -51,6 +51,8 @@ class Vendor(models.Model):
     time_zone = models.CharField(max_length=60, default="UTC")
     currency = models.CharField(max_length=3, blank=True)
     last_ok_at = models.DateTimeField("last success", null=True, blank=True)
+    seen_from = models.CharField("called out from", max_length=200, blank=True, editable=False)
+    seen_from_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -101,7 +103,10 @@ class Token(models.Model):
     revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     expires_at = models.DateTimeField(null=True, blank=True)
     fetched = models.BooleanField("fetched by the hub", default=False)
-    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField("last used", null=True, blank=True)
+    last_ok_at = models.DateTimeField("last success", null=True, blank=True)
+    rejected_at = models.DateTimeField("first refused", null=True, blank=True, editable=False)
+    warned_days = models.PositiveSmallIntegerField("warned, days before its end", null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ("-created_at",)

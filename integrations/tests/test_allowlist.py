@@ -20,7 +20,7 @@ CHAIN = ["192.0.2.1", "10.0.0.2", "10.0.0.3"]
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> None:
+def nothing_counted() -> None:
     allowlist.forget()
     blocking.brake.__init__()  # type: ignore[misc]
 

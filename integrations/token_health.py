@@ -1,0 +1,72 @@
+"""How a connection's secrets are: when each worked last and was first refused, and who is told before one ends."""
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from integrations import alerting
+from integrations.models import Token, Vendor
+
+BEFORE = (14, 7, 1, 0)  # days before its end somebody is told of, each once; 0: it has ended
+HOOK = "hook:"  # secrets of addresses vendors post to sign no call
+GOOD_EVERY = timedelta(minutes=1)  # how often "last success" is written at most
+
+
+def good(vendor_id: int) -> None:
+    """The vendor answered as it should: what signed the call is accepted."""
+    now = timezone.now()
+    stale = Q(last_ok_at=None) | Q(last_ok_at__lt=now - GOOD_EVERY) | Q(rejected_at__isnull=False)
+    _signing(vendor_id).filter(stale).update(last_ok_at=now, rejected_at=None)
+
+
+def refused(vendor_id: int) -> None:
+    """The vendor does not accept them; the first time is kept."""
+    _signing(vendor_id).filter(rejected_at=None).update(rejected_at=timezone.now())
+
+
+def warn() -> int:
+    """Tell of secrets that end within 14, 7 and 1 days, or have ended: each once. Returns how many were told."""
+    now = timezone.now()
+    ending = Token.objects.filter(active=True, fetched=False, vendor__enabled=True, expires_at__isnull=False)
+    ending = ending.filter(expires_at__lt=now + timedelta(days=max(BEFORE))).exclude(name__startswith=HOOK)
+    lines = []
+    for token in ending.select_related("vendor").defer("ciphertext"):
+        assert token.expires_at is not None
+        step = min(days for days in BEFORE if token.expires_at <= now + timedelta(days=days))
+        untold = Q(warned_days=None) | Q(warned_days__gt=step)
+        if Token.objects.filter(untold, pk=token.pk, active=True).update(warned_days=step):
+            lines.append(ends(token))
+    if lines:
+        alerting.tell("a token ends soon" if len(lines) == 1 else f"{len(lines)} tokens end soon", lines)
+    return len(lines)
+
+
+def ends(token: Token) -> str:
+    """When it ends and what to do, in a sentence."""
+    assert token.expires_at is not None
+    verb = "ended" if token.expires_at <= timezone.now() else "ends"
+    day = f"{timezone.localtime(token.expires_at):%Y-%m-%d %H:%M %Z}"
+    return f"{token.vendor}: “{token.name}” {verb} on {day}. Make a new one at the vendor and replace it under Tokens."
+
+
+def standing(token: Token, unread: str = "") -> tuple[str, str]:
+    """How it is in a few words, and their tone."""
+    now = timezone.now()
+    if not token.active:
+        return "replaced or revoked", ""
+    if unread:
+        return "cannot be read", "bad"
+    if token.rejected_at is not None:
+        return "refused by the vendor", "bad"
+    if token.expires_at is not None and token.expires_at <= now:
+        return "ended", "bad"
+    if token.expires_at is not None and not token.fetched and token.expires_at <= now + timedelta(days=max(BEFORE)):
+        return "ends soon", "warn"
+    if token.vendor.state == Vendor.State.NEEDS_AUTH:
+        return "not tried yet", "warn"
+    return ("works", "good") if token.last_ok_at else ("not used yet", "")
+
+
+def _signing(vendor_id: int) -> QuerySet[Token]:
+    return Token.objects.filter(vendor_id=vendor_id, active=True).exclude(name__startswith=HOOK)
