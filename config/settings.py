@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.auditing.Audited",
     "config.stepup.StepUp",
+    "config.keyless.KeyMissing",
     "config.zone.OperatorZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -23,7 +23,7 @@ APPS = ("orders", "catalog", "integrations", "auth", "hub")
 MODELS = (
     "Sale", "Purchase", "Package", "Return", "Transaction", "Customer", "AbandonedCart", "StatusWord", "CancelReason",
     "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",
-    "Command", "Vendor", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork", "Blocked",
+    "Command", "Vendor", "Token", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork", "Blocked",
     "ShippingRate", "ShippingZone", "ApiCall",
 )  # fmt: skip
 

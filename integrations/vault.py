@@ -28,7 +28,6 @@ __all__ = [
     "needs_rotation",
     "opened",
     "revoke",
-    "rotate",
     "secret",
     "secrets_of",
     "set_secret",
@@ -36,7 +35,6 @@ __all__ = [
 ]
 
 SHOW_FROM = 12  # a shorter secret would be half told by its last four characters
-BATCH = 100
 HOOK = "hook:"  # names of secrets that belong to an address vendors post to begin so
 
 
@@ -141,37 +139,6 @@ def revoke(token: Token, user: "AbstractBaseUser | None" = None) -> None:
     token.active, token.ciphertext = False, ""
     token.revoked_at, token.revoked_by_id = timezone.now(), user.pk if user else None
     token.save(update_fields=["active", "ciphertext", "revoked_at", "revoked_by"])
-
-
-def rotate() -> int:
-    """Re-encrypt with the newest key what is not yet; how many were. Interrupted, it goes on where it was.
-
-    Raises VaultError in the end when some could not be read; all others are done by then.
-    """
-    done, last, unread = 0, 0, []
-    while True:
-        with transaction.atomic():
-            batch = list(
-                Token.objects.select_for_update().filter(pk__gt=last).exclude(ciphertext="").order_by("pk")[:BATCH]
-            )
-            for token in batch:
-                last = token.pk
-                if not needs_rotation(token.ciphertext):
-                    continue
-                bound = _bound(token.vendor_id, token.name)
-                try:
-                    value = decrypt(token.ciphertext, bound=bound)
-                except VaultError as error:
-                    unread.append(f"#{token.pk} “{token.name}” ({error})")
-                    continue
-                token.ciphertext, token.fingerprint = encrypt(value, bound=bound), fingerprint(value)
-                token.save(update_fields=["ciphertext", "fingerprint"])
-                done += 1
-        if len(batch) < BATCH:
-            break
-    if unread:
-        raise VaultError(f"{done} secrets were re-encrypted; these could not be read: {'; '.join(unread)}")
-    return done
 
 
 def expiry(value: str) -> datetime | None:

@@ -13,7 +13,9 @@ from django.utils.http import urlencode
 
 from config.addresses import caller
 from config.admin import HubAdmin, age, badge, when
+from config.stepup import FreshForms, demand
 from integrations import allowlist
+from integrations.admin.egress import EgressView
 from integrations.admin.records import RecordAdmin
 from integrations.models import AllowedNetwork, Blocked
 
@@ -46,7 +48,7 @@ class NetworkForm(forms.ModelForm):
 
 
 @admin.register(AllowedNetwork)
-class AllowedNetworkAdmin(HubAdmin):
+class AllowedNetworkAdmin(EgressView, FreshForms, HubAdmin):
     form = NetworkForm
     list_display = ("network", "purpose_shown", "vendor", "state", "expires", "note", "changed", "changed_by")
     list_filter = ("purpose", "vendor", "active")
@@ -84,6 +86,7 @@ class AllowedNetworkAdmin(HubAdmin):
 
     @admin.action(description="Switch off", permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[AllowedNetwork]) -> None:
+        demand(request)
         rows = list(queryset.filter(active=True))
         for row in rows:
             row.active, row.changed_by = False, request.user.get_username()

@@ -11,12 +11,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from config import stepup
 from config.admin import HubAdmin, age, badge, link, table, when
 from integrations.admin.asked import TONES as RUN_TONES
 from integrations.admin.asked import queue, run_link, usable
 from integrations.admin.connect import VendorForm, form_for
 from integrations.admin.fields import OPTION, SECRET, option_text, shown_option
 from integrations.admin.stores import StoreViews
+from integrations.admin.tokens import TokenViews
 from integrations.admin.tryout import TryOut, flows_to_try
 from integrations.admin.vendor_buttons import VendorButtons, unproven
 from integrations.models import SyncRun, Token, Vendor
@@ -27,7 +29,7 @@ SOON = timedelta(days=14)  # a token that ends within this is warned about
 
 
 @admin.register(Vendor)
-class VendorAdmin(StoreViews, TryOut, VendorButtons, HubAdmin):
+class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
     list_display = ("name", "kind_shown", "environment", "state_shown", "enabled", "writes", "success")
     list_filter = ("state", "enabled", "environment")
     list_defer = ("options",)
@@ -43,6 +45,7 @@ class VendorAdmin(StoreViews, TryOut, VendorButtons, HubAdmin):
             raise PermissionDenied
         if request.GET.get("kind") not in services():
             return self.choose(request)
+        stepup.demand(request)  # before anything is pasted
         context = {"title": f"Connect {self.service_of(request).label}", "addresses": settings.HUB_EGRESS_ADDRESSES}
         return super().add_view(request, form_url, context)
 
@@ -127,6 +130,9 @@ class VendorAdmin(StoreViews, TryOut, VendorButtons, HubAdmin):
         from integrations import connecting, renewal, schedules, vault
         from integrations.webhooks import addresses
 
+        sensitive = {"base_url", "writes"} & set(form.changed_data) or form.dropped
+        if sensitive or any(form.cleaned_data.get(SECRET + secret.name) for secret in form.service.secrets):
+            stepup.demand(request)
         # Name only what the form holds: a run may write how the connection stands at this moment.
         obj.save(update_fields=[*VendorForm.Meta.fields, "kind", "options", "confirmed"] if change else None)
         renewal.drop(obj)

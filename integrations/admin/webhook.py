@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
+from config import stepup
 from config.admin import DateRange, HubAdmin, age, badge, fold, link, outside, table, when
 from config.admin.mirror import readable
 from integrations.admin.asked import run_link
@@ -154,6 +155,8 @@ class CallbackAdmin(HubAdmin):
         from integrations.webhooks import addresses
 
         key = form.cleaned_data.get("new_key")
+        if key:
+            stepup.demand(request)
         hook = hook_of(obj)
         if "active" in form.changed_data and hook and hook.tended:
             obj.tend_at = timezone.now()
@@ -167,6 +170,7 @@ class CallbackAdmin(HubAdmin):
     def replace_address(self, request: HttpRequest, queryset: QuerySet[Callback]) -> None:
         from integrations.webhooks import addresses
 
+        stepup.demand(request)
         for callback in queryset:
             addresses.replace(callback, request.user)  # type: ignore[arg-type]
             self.log_change(request, callback, "Replaced the address.")

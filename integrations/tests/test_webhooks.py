@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Brand
-from integrations import asking, connecting, sweeping, sync, vault
+from integrations import asking, connecting, rotation, sweeping, sync, vault
 from integrations.models import AllowedNetwork, Callback, Schedule, SyncRun, Trigger, Vendor, WebhookDelivery
 from integrations.service import services
 from integrations.tests import posting_kind
@@ -329,7 +329,7 @@ def test_a_replaced_path_is_good_until_its_date(shop: Shop, vendor: Vendor) -> N
 def test_paths_and_keys_are_encrypted_and_rotate_with_the_others(shop: Shop, vendor: Vendor, settings: Any) -> None:
     path = addresses.path_of(callback())
     settings.HUB_KEYS = ["a-newer-data-key", *django_settings.HUB_KEYS]
-    assert vault.rotate() >= 3
+    assert rotation.rotate() >= 3
     assert addresses.path_of(callback()) == path
 
 

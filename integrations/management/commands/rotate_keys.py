@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations import vault
+from config.sealing import VaultError
+from integrations import rotation
 from integrations.console import FAILED
 
 
@@ -13,6 +14,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            self.stdout.write(f"{vault.rotate()} secrets re-encrypted with the newest key.")
-        except vault.VaultError as error:
+            self.stdout.write(f"{rotation.rotate()} secrets re-encrypted with the newest key.")
+        except VaultError as error:
             raise CommandError(str(error), returncode=FAILED) from None

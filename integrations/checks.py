@@ -1,0 +1,48 @@
+"""What `manage.py check` looks at: names of proxies, and, with `--database default`, that every stored secret can be read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
+
+from config.addresses import unreadable
+
+SHOWN = 10
+KEYS = "Put the missing key back at the end of HUB_KEYS, or set what cannot be read again."
+
+
+@register(Tags.security)
+def proxies_are_named(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"HUB_TRUSTED_PROXIES names “{name}”, which is no address, network, range or “unix”.",
+            hint="Name each proxy of your own by its address, such as 10.0.0.3 or 10.0.0.0/28; it is no count.",
+            id="integrations.E001",
+        )
+        for name in unreadable(settings.HUB_TRUSTED_PROXIES)
+    ]
+
+
+@register(Tags.database)
+def secrets_can_be_read(app_configs: Any, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """A warning, not an error: `migrate` runs it, too, and one damaged row must not keep a hub from starting."""
+    from integrations import rotation
+
+    if not databases:
+        return []
+    try:
+        bad = rotation.unreadable()
+    except DatabaseError:  # before the first migration
+        return []
+    if not bad:
+        return []
+    more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+    return [
+        Warning(
+            f"{len(bad)} stored secrets cannot be read: {'; '.join(bad[:SHOWN])}{more}.",
+            hint=KEYS,
+            id="integrations.W001",
+        )
+    ]

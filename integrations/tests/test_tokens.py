@@ -1,0 +1,366 @@
+"""Tokens over their lives: replaced in one step, refused, waited for, warned about, revoked, and never shown."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection as database
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations import connecting, connection, replacing, schedules, sweeping, token_health, vault
+from integrations.models import Schedule, SyncRun, Token, Vendor
+from integrations.services.elko.simulator import Simulator
+from integrations.simulator import Server
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def elko() -> Iterator[Simulator]:
+    sim = Simulator(seed="tiny")
+    with Server(sim):
+        yield sim
+
+
+@pytest.fixture
+def vendor(elko: Simulator) -> Vendor:
+    given = elko.connections()[0]
+    return connecting.connect("elko", "elko-test", name="ELKO", base_url=given["base_url"], options=given["options"],
+                              secrets=given["secrets"])  # fmt: skip
+
+
+@pytest.fixture
+def mailed(settings: Any) -> list[Any]:
+    settings.HUB_ALERT_EMAILS = ["ops@example.com"]
+    mail.outbox.clear()
+    return mail.outbox
+
+
+def page(vendor: Vendor) -> str:
+    return reverse("admin:integrations_vendor_tokens", args=[vendor.pk])
+
+
+def new_token(elko: Simulator, word: str = "next") -> str:
+    """The vendor makes another, as its portal does: the one before is dead from then on."""
+    elko.token = f"{elko.token}-{word}"
+    return elko.token
+
+
+def everything_stored() -> str:
+    """Every column of every table as text."""
+    said = []
+    with database.cursor() as cursor:
+        for table in database.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            said += [repr(bytes(v) if isinstance(v, memoryview) else v) for row in cursor.fetchall() for v in row]
+    return "\n".join(said)
+
+
+# -- replaced
+
+
+def test_a_good_one_takes_the_place_of_the_old_in_one_step(
+    elko: Simulator, vendor: Vendor, admin_client: Client
+) -> None:
+    before = Token.objects.get(vendor=vendor)
+    sealed, value = before.ciphertext, new_token(elko)
+    answer = admin_client.post(
+        page(vendor), {"replace": "token", "token-value": value, "token-ends": "2030-01-31"}, follow=True
+    )
+    assert "is replaced" in answer.content.decode()
+    assert value not in answer.content.decode()
+    now = Token.objects.get(vendor=vendor, active=True)
+    assert vault.secrets_of(vendor) == {"token": value}
+    assert (now.created_by.username if now.created_by else "", str(now.expires_at)[:10]) == ("admin", "2030-01-31")
+    assert now.last_ok_at is not None
+    before.refresh_from_db()
+    assert (before.active, before.ciphertext) == (False, "")
+    assert before.revoked_by is not None
+    stored = everything_stored()
+    assert sealed not in stored, "the old ciphertext is in no column"
+    assert value not in stored
+    assert now.ciphertext in stored, "this would see it"
+
+
+def test_one_the_vendor_refuses_changes_nothing(elko: Simulator, vendor: Vendor, admin_client: Client) -> None:
+    good = vault.secrets_of(vendor)
+    connection.probe(vendor)
+    for more in ({}, {"token-untested": "on"}):
+        answer = admin_client.post(page(vendor), {"replace": "token", "token-value": "elko-wrong-0123456789", **more})
+        text = answer.content.decode()
+        assert "Nothing was changed" in text
+        assert "elko-wrong" not in text
+        assert vault.secrets_of(vendor) == good
+        assert Token.objects.count() == 1
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.ACTIVE, "a wrong paste does not stop what works"
+    assert connection.probe(vendor).ok
+
+
+def test_while_the_vendor_is_down_it_is_stored_only_when_asked_for(
+    elko: Simulator, vendor: Vendor, admin_client: Client
+) -> None:
+    elko.fault("status", code=500)
+    value = new_token(elko)
+    given = {"replace": "token", "token-value": value}
+    assert "Nothing was changed" in admin_client.post(page(vendor), given).content.decode()
+    answer = admin_client.post(page(vendor), given | {"token-untested": "on"}, follow=True)
+    assert "it was not tested" in answer.content.decode()
+    assert vault.secrets_of(vendor) == {"token": value}
+
+
+def test_what_is_typed_wrong_is_told_and_nothing_is_asked(
+    elko: Simulator, vendor: Vendor, admin_client: Client
+) -> None:
+    asked = len(elko.ledger.asked())
+    for given in (
+        {"replace": "token", "token-value": "  "},
+        {"replace": "token", "token-value": "x", "token-ends": "2001-01-01"},
+        {"replace": "nothing", "nothing-value": "x"},
+        {"revoke": "x"},
+        {"revoke": "9" * 30},
+        {"revoke": "0"},
+        {},
+    ):
+        assert admin_client.post(page(vendor), given, follow=True).status_code == 200
+    assert Token.objects.filter(active=True).count() == 1
+    assert len(elko.ledger.asked()) == asked
+
+
+def test_a_damaged_one_can_be_replaced_from_both_pages(elko: Simulator, vendor: Vendor, admin_client: Client) -> None:
+    value = str(elko.token)
+    Token.objects.update(ciphertext="v1:00000000:AAAA")
+    verdict = connection.probe(vendor)
+    assert (verdict.ok, verdict.cause) == (False, "vault")
+    assert "HUB_KEYS" in verdict.message
+    text = admin_client.get(page(vendor)).content.decode()
+    assert "cannot be read" in text
+    assert replacing.replace(vendor, "token", value)[0]
+    assert connection.probe(vendor).ok
+    Token.objects.filter(active=True).update(ciphertext="v1:00000000:AAAA")
+    url = reverse("admin:integrations_vendor_change", args=[vendor.pk])
+    form = admin_client.get(url).context["adminform"].form
+    given = {name: form[name].value() for name in form.fields}
+    given = {n: "" if v in (None, False) else "on" if v is True else v for n, v in given.items()}
+    answer = admin_client.post(url, given | {"secret_token": value})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert vault.secrets_of(vendor) == {"token": value}
+
+
+# -- refused, waited for, caught up
+
+
+def test_a_dead_token_pauses_tells_once_and_a_good_one_catches_up_by_itself(
+    elko: Simulator, vendor: Vendor, mailed: list[Any], admin_client: Client
+) -> None:
+    """The whole way: two flows work, the vendor kills the token, nobody calls any more, a person pastes another, and it goes on."""
+
+    def sweep() -> list[SyncRun]:
+        """What beat and worker do: every due flow once."""
+        found = [sweeping.run_if_due(s.vendor_id, s.flow) for s in schedules.due() if s.flow in ("brands", "products")]
+        return [run for run in found if run]
+
+    def due() -> None:
+        Schedule.objects.filter(vendor=vendor, enabled=True).update(due_at=timezone.now() - timedelta(seconds=1))
+
+    Schedule.objects.filter(vendor=vendor).exclude(flow__in=("brands", "products")).update(enabled=False)
+    due()
+    assert {run.state for run in sweep()} == {"ok"}
+    token = Token.objects.get(vendor=vendor, active=True)
+    assert token.last_ok_at is not None
+    kept = list(Schedule.objects.filter(vendor=vendor).order_by("pk").values_list("flow", "every", "enabled"))
+
+    elko.change("products", elko.truth("products")[0]["id"], name="Renamed while away")
+    value = new_token(elko)  # somebody made another at the vendor and told nobody
+    for _ in range(4):
+        due()
+        sweep()
+        Vendor.objects.filter(pk=vendor.pk, blocked_until__isnull=False).update(blocked_until=timezone.now())
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.NEEDS_AUTH
+    assert vendor.blocked_until is None
+    token.refresh_from_db()
+    assert token.rejected_at is not None
+    assert token_health.standing(token) == ("refused by the vendor", "bad")
+    told = [m for m in mailed if "needs a good token" in m.subject]
+    assert len(told) == 1, "at the first refusal, once"
+    assert value not in told[0].body
+    due()
+    asked = len(elko.ledger.asked())
+    assert sweep() == [], "paused by itself"
+    assert len(elko.ledger.asked()) == asked
+    assert list(Schedule.objects.filter(vendor=vendor).order_by("pk").values_list("flow", "every", "enabled")) == kept
+
+    answer = admin_client.post(page(vendor), {"replace": "token", "token-value": value}, follow=True)
+    assert "is replaced" in answer.content.decode()
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.ACTIVE
+    assert {run.state for run in sweep()} == {"ok"}, "by itself, at the next sweep"
+    from catalog.models import Product
+
+    assert Product.objects.filter(vendor=vendor, name="Renamed while away").exists(), "what was missed is caught up"
+    assert Token.objects.get(vendor=vendor, active=True).rejected_at is None
+
+
+# -- revoked
+
+
+def test_revoked_it_is_wiped_and_nobody_calls(elko: Simulator, vendor: Vendor, admin_client: Client) -> None:
+    token = Token.objects.get(vendor=vendor)
+    sealed = token.ciphertext
+    answer = admin_client.post(page(vendor), {"revoke": token.pk}, follow=True)
+    assert "is revoked here and wiped" in answer.content.decode()
+    assert sealed not in everything_stored()
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.NEEDS_AUTH
+    assert not [s for s in schedules.due(timezone.now() + timedelta(days=9)) if s.vendor_id == vendor.pk]
+    assert replacing.replace(vendor, "token", str(elko.token))[0]
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.ACTIVE
+
+
+# -- warned about
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_an_end_is_told_14_7_and_1_days_before_and_when_it_came_each_once(
+    vendor: Vendor, mailed: list[Any], enabled: bool
+) -> None:
+    Vendor.objects.update(enabled=enabled)
+    token = Token.objects.get(vendor=vendor)
+    told = []
+    for days in (30, 14.5, 13.9, 13.5, 8, 6.9, 6, 2, 0.9, 0.2, -0.1, -3):
+        Token.objects.filter(pk=token.pk).update(expires_at=timezone.now() + timedelta(days=days))
+        mailed.clear()
+        sweeping.sweep()
+        token_health.warn()
+        if mailed:
+            assert len(mailed) == 1
+            assert "ELKO: “token” end" in mailed[0].body
+            told.append(days)
+    assert told == ([13.9, 6.9, 0.9, -0.1] if enabled else [])
+    if enabled:
+        vault.set_secret(vendor, "token", "another-one-0123", expires_at=timezone.now() + timedelta(days=3))
+        mailed.clear()
+        token_health.warn()
+        assert len(mailed) == 1, "a new one is told of anew"
+
+
+def test_a_short_lived_token_the_hub_fetches_is_nobodys_concern(vendor: Vendor, mailed: list[Any]) -> None:
+    Token.objects.update(fetched=True, expires_at=timezone.now() + timedelta(hours=1))
+    assert token_health.warn() == 0
+
+
+# -- looked at
+
+
+def test_all_tokens_are_listed_by_when_they_end(vendor: Vendor, admin_client: Client) -> None:
+    now = timezone.now()
+    for number, days in enumerate((40, None, 3, -2)):
+        other = Vendor.objects.create(kind="elko", slug=f"v{number}", name=f"V{number}", base_url="https://x.example")
+        ends = now + timedelta(days=days) if days else None
+        vault.set_secret(other, "token", f"planted-{number}-0123456789", expires_at=ends)
+    vault.set_secret(vendor, "hook:events", "a-path-0123456789", signs_in=False)
+    Token.objects.filter(vendor=vendor, name="token").update(ciphertext="v1:00000000:AAAA")
+    url = reverse("admin:integrations_token_changelist")
+    answer = admin_client.get(url)
+    text = answer.content.decode()
+    assert [row.vendor.name for row in answer.context["cl"].result_list] == ["V3", "V2", "V0", "ELKO", "V1"]
+    for word in ("ended", "ends soon", "cannot be read", "not used yet", "…6789"):
+        assert word in text, word
+    assert "planted-" not in text
+    assert "v1:" not in text
+    assert [r.vendor.name for r in admin_client.get(url, {"ends": "soon"}).context["cl"].result_list] == ["V2"]
+    for row in Token.objects.all():
+        shown = admin_client.get(reverse("admin:integrations_token_change", args=[row.pk]))
+        assert "v1:" not in shown.content.decode()
+        assert row.fingerprint not in shown.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["ciphertext__startswith=v1", "ciphertext=v1", "fingerprint__gt=0", "last_four=6789", "fingerprint__startswith=a",
+     "vendor__tokens__ciphertext__contains=v", "o=ciphertext"],
+)  # fmt: skip
+def test_nothing_of_a_value_is_found_by_asking(vendor: Vendor, admin_client: Client, query: str) -> None:
+    answer = admin_client.get(f"{reverse('admin:integrations_token_changelist')}?{query}")
+    if query.startswith("o="):
+        assert answer.status_code in (200, 302)
+    else:
+        assert answer.status_code == 400
+    found = admin_client.get(reverse("admin:integrations_token_changelist"), {"q": "6789"})
+    assert found.context["cl"].result_count == 0
+
+
+def test_who_only_looks_changes_nothing(vendor: Vendor, django_user_model: Any) -> None:
+    from django.contrib.auth.models import Permission
+
+    person = django_user_model.objects.create_user("auditor", is_staff=True)
+    client = Client()
+    client.force_login(person)
+    assert client.get(page(vendor)).status_code == 403
+    person.user_permissions.set(Permission.objects.filter(codename__in=["view_vendor", "view_token"]))
+    token = Token.objects.get()
+    text = client.get(page(vendor)).content.decode()
+    assert "Health" in text
+    for word in ("Revoke", "password", "Test connection"):
+        assert word not in text.partition('id="content"')[2], word
+    for given in ({"revoke": token.pk}, {"replace": "token", "token-value": "x"}):
+        assert client.post(page(vendor), given).status_code == 403
+    assert Token.objects.get().active
+
+
+def test_every_change_asks_for_a_fresh_second_factor(
+    vendor: Vendor, django_user_model: Any, settings: Any, elko: Simulator
+) -> None:
+    settings.HUB_SECOND_FACTOR = "asked"
+    client = Client()
+    client.force_login(django_user_model.objects.create_superuser("root", password="x"))
+    change = reverse("admin:integrations_vendor_change", args=[vendor.pk])
+    step_up = reverse("admin:step_up")
+    for url in (page(vendor), "/admin/integrations/vendor/add/?kind=elko", "/admin/integrations/allowednetwork/add/"):
+        answer = client.get(url)
+        assert answer.status_code == 302, url
+        assert answer["Location"].startswith(step_up), url
+    token = Token.objects.get()
+    form = client.get(change).context["adminform"].form
+    same = {name: form[name].value() for name in form.fields}
+    same = {n: "" if v in (None, False) else "on" if v is True else v for n, v in same.items()}
+    posts: list[tuple[str, dict[str, Any]]] = [
+        (page(vendor), {"revoke": token.pk}),
+        (page(vendor), {"replace": "token", "token-value": new_token(elko)}),
+        (change, same | {"secret_token": "x" * 20}),
+        (change, same | {"writes": "on"}),
+        (change, same | {"base_url": "https://example.com/v1", "secret_token": "y" * 20}),
+        ("/admin/integrations/allowednetwork/add/", {"purpose": "webhook", "network": "192.0.2.1", "active": "on"}),
+        ("/admin/integrations/allowednetwork/", {"action": "switch_off", "_selected_action": [1]}),
+    ]
+    for url, given in posts:
+        answer = client.post(url, given)
+        assert answer.status_code == 403, (url, given.keys())
+        assert "Nothing was changed" in answer.content.decode()
+    row = Vendor.objects.get()
+    assert (row.writes, row.base_url) == ("off", vendor.base_url)
+    assert Token.objects.get().ciphertext == token.ciphertext
+    assert client.post(change, same | {"name": "Renamed"}).status_code == 302, "what is harmless asks for nothing"
+
+
+def test_a_dump_without_the_keys_reveals_nothing(vendor: Vendor, elko: Simulator, settings: Any) -> None:
+    out = io.StringIO()
+    call_command("dumpdata", "--all", stdout=out)
+    dump = out.getvalue()
+    rows = {row["model"]: row["fields"] for row in json.loads(dump) if row["model"] == "integrations.token"}
+    sealed = rows["integrations.token"]["ciphertext"]
+    assert sealed.startswith("v1:")
+    assert str(elko.token) not in dump
+    assert settings.HUB_KEYS[0] not in dump
+    settings.HUB_KEYS = ["a key somebody guessed"]
+    with pytest.raises(vault.VaultError, match="not among HUB_KEYS"):
+        vault.secrets_of(vendor)
