@@ -1,9 +1,10 @@
 """IP addresses in the admin: who may reach it, who may post, what vendors have registered as ours, and who was turned away."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -59,6 +60,13 @@ class AllowedNetworkAdmin(EgressView, FreshForms, HubAdmin):
     change_list_template = "admin/integrations/networks.html"
     readonly_fields = ("entered", "last_changed")
     fields = ("purpose", "network", "vendor", "note", "active", "expires_at", "force", "entered", "last_changed")
+    # One field with its label, in place of Django's two without.
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        models.DateTimeField: {
+            "form_class": forms.DateTimeField,
+            "widget": forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+        }
+    }
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         made = super().get_form(request, obj, change=change, **kwargs)

@@ -268,7 +268,7 @@ def test_nobody_locks_themselves_out_by_mistake(admin_client: Client) -> None:
     del off["active"]
     for change in (
         given("198.51.100.128/25"), off, given("198.51.100.0/24", purpose="webhook"),
-        given("198.51.100.0/24", expires_at_0="2020-01-01", expires_at_1="00:00:00"),
+        given("198.51.100.0/24", expires_at="2020-01-01T00:00"),
     ):  # fmt: skip
         answer = admin_client.post(page, change, REMOTE_ADDR=OTHER)
         assert "It would lock you out" in answer.content.decode(), change

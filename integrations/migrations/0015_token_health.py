@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0013_ip_addresses'),
+        ('integrations', '0014_ip_addresses'),
     ]
 
     operations = [

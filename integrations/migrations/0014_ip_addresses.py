@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0012_abilities'),
+        ('integrations', '0013_commands'),
     ]
 
     operations = [
