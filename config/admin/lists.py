@@ -8,6 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
 
 from config.admin.paging import HubChangeList
 from config.admin.search import Words
@@ -31,7 +32,7 @@ class HubAdmin(admin.ModelAdmin):
     page_related: ClassVar[tuple[str, ...]] = ()  # what one row's page needs joined
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        ours = {"title": str(self.opts.verbose_name_plural).capitalize(), "media": LIST_MEDIA}
+        ours = {"title": capfirst(self.opts.verbose_name_plural), "media": LIST_MEDIA}
         return super().changelist_view(request, ours | (extra_context or {}))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

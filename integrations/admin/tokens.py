@@ -182,7 +182,7 @@ class TokenViews:
             "title": f"Tokens of {vendor}", "opts": self.opts, "vendor": vendor, "rows": rows, "may": may,  # type: ignore[attr-defined]
             "may_test": request.user.has_perm("integrations.change_vendor"),
             "history": table(
-                ("Token", "Ended in", "Stored", "By", "Last used", "Out of use", "By"),
+                ("Token", "Last four", "Stored", "By", "Last used", "Out of use", "By"),
                 [(label(t), four(t), age(t.created_at), setter(t), age(t.last_used_at), age(t.revoked_at), t.revoked_by or "the hub")
                  for t in old],
             ),
@@ -192,7 +192,7 @@ class TokenViews:
 def facts(token: Token) -> list[tuple[str, Any]]:
     return [
         ("Health", health(token)),
-        ("Ends in", four(token)),
+        ("Last four", four(token)),
         ("Stored", age(token.created_at)),
         ("By", setter(token)),
         ("Expires", ending(token)),
@@ -247,7 +247,7 @@ class TokenAdmin(RecordAdmin):
     def named(self, row: Token) -> str:
         return label(row)
 
-    @admin.display(description="ends in")
+    @admin.display(description="last four")
     def last_digits(self, row: Token) -> str:
         return four(row)
 

@@ -72,6 +72,11 @@ zone = ShippingZone.objects.create(vendor=shop, name="Baltic", countries="LV, LT
 ShippingRate.objects.create(vendor=shop, zone=zone, name="Courier", code="courier", price=5, currency="EUR")
 AllowedNetwork.objects.create(network="198.51.100.0/24", vendor=shop, note="Their office", expires_at=now)
 Group.objects.create(name="Buyers")
+from integrations.models import AllowedNetwork, Blocked, Token
+AllowedNetwork.objects.create(network="198.51.100.0/24", vendor=elryan, note="Their office", created_by="admin", changed_by="admin")
+AllowedNetwork.objects.create(purpose="egress", network="203.0.113.20", vendor=elko, note="eCom, API Integration")
+Blocked.objects.create(address="2001:db8::66", times=12, path="/admin/login/", first_at=now - timedelta(hours=2), last_at=now)
+Token.objects.filter(vendor=elko).update(expires_at=now + timedelta(days=5))
 """
 
 
@@ -112,7 +117,8 @@ def running() -> Iterator[Hub]:
     with tempfile.TemporaryDirectory(prefix="crossdock-browser-", ignore_cleanup_errors=True) as folder:
         ours = ("DATABASE_URL", "TEST_SQLITE", "DJANGO_SETTINGS_MODULE", "CELERY_BROKER_URL", "SECRET_KEY", "HUB_KEYS")
         environment = {name: value for name, value in os.environ.items() if name not in ours} | {
-            "HUB_VAR": folder, "HUB_DEMO": "1", "VENDOR_PRIVATE_HOSTS": "127.0.0.1,localhost", "C_FORCE_ROOT": "1",
+            "HUB_VAR": folder, "HUB_DEMO": "1", "HUB_EGRESS_ADDRESSES": "203.0.113.20,2001:db8::20",
+            "HUB_SECOND_FACTOR": "off", "VENDOR_PRIVATE_HOSTS": "127.0.0.1,localhost", "C_FORCE_ROOT": "1",
             "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
         said = Path(folder) / "demo.log"
