@@ -18,11 +18,18 @@ PORTS = frozenset({443, 8443})
 # Addresses that carry another one inside are not told apart from it by the router at the other end.
 NAT64 = tuple(ipaddress.IPv6Network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48"))
 COMPATIBLE = ipaddress.IPv6Network("::/96")
+# Not for the public by the registries of special addresses, though not every Python says so: protocol assignments (where some
+# clouds keep the machine's own credentials), relays that are no more, benchmarks, documentation, discarding, segment routing.
+SPECIAL = tuple(
+    ipaddress.ip_network(net)
+    for net in ("192.0.0.0/24", "192.88.99.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.175.48.0/24", "2001::/23",
+                "2620:4f:8000::/48", "3fff::/20", "100::/63", "5f00::/16")
+)  # fmt: skip
 
 
 def is_public(address: Address) -> bool:
     """Whether a packet to it can only leave for the public internet, whatever address is wrapped inside."""
-    if address.is_multicast or not address.is_global:
+    if address.is_multicast or not address.is_global or any(address in net for net in SPECIAL):
         return False
     if isinstance(address, ipaddress.IPv4Address):
         return True
