@@ -2,24 +2,32 @@
 
 Looked at in every test: log records with their tracebacks, every row of every table (but for encrypted columns), every page
 and header the site answers, captured output, what tests read of it, errors as they are made, failures, mails, and files in the
-hub's own folder, the queue's messages among them. In every spelling: as it is, quoted for addresses, JSON, HTML, base64.
+hub's own folder, the queue's messages among them, keys and values of the Redis-compatible server the tests use, and what lies
+within archives and compressed files, as exports are. In every spelling: as it is, quoted for addresses, JSON, HTML, base64, and
+base64 once more or quoted for addresses.
 A hit fails the test that made it. A test that plants a secret on purpose has the marker `leaks`.
 """
 
 import base64
+import gzip
+import io
 import json
 import logging
 import os
+import zipfile
+import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 PIECES = ("cAnaRy4Front", "Zx9-pLanted")  # no spelling changes them, and a secret that was cut short still shows one
 WORD = '/7+q"'.join(PIECES)  # every spelling changes what is between, and so tries whoever blots secrets out
+URLSAFE = str.maketrans("+/", "-_")
 SEALED = {("integrations_token", "ciphertext")}
 ROWS = 1000  # read at a time
 MOST_ROWS = 20_000  # of one table, the newest; larger ones hold a vendor's rows over and over
@@ -30,9 +38,31 @@ def spellings() -> Iterator[str]:
     """The pieces as every text spells them, in hexadecimal, and in base64: three ways, by where they begin; ends left off."""
     for piece in PIECES:
         yield from (piece, piece.encode().hex(), piece.encode().hex().upper())
-        for shift in range(3):
-            coded = base64.b64encode(b"x" * shift + piece.encode()).decode()
-            yield coded[(8 * shift + 5) // 6 : (shift + len(piece)) * 8 // 6]
+        for once in coded(piece):
+            yield from dict.fromkeys((once, quote(once, safe=""), once.translate(URLSAFE)))
+            yield from (twice for twice in coded(once) if len(twice) > 12)
+
+
+def coded(text: str) -> Iterator[str]:
+    """What stays the same of its base64 wherever it begins and ends."""
+    for shift in range(3):
+        whole = base64.b64encode(b"x" * shift + text.encode()).decode()
+        yield whole[(8 * shift + 5) // 6 : (shift + len(text)) * 8 // 6]
+
+
+def unpacked(data: bytes) -> Iterator[bytes]:
+    """What a reader of it would see: itself, the members of an archive (spreadsheets are some), what was compressed."""
+    yield data
+    try:
+        if data[:4] == b"PK\x03\x04":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                for member in archive.infolist():
+                    if member.file_size <= LARGEST_FILE:
+                        yield archive.read(member)
+        elif data[:2] == b"\x1f\x8b":
+            yield gzip.GzipFile(fileobj=io.BytesIO(data)).read(LARGEST_FILE)
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError):
+        return  # damaged on purpose, or cut
 
 
 SPELLINGS = tuple(spellings())
@@ -54,6 +84,32 @@ class Watch:
                     around = around.replace(other, "***")
                 self.found.append(f"{where}: …{around!r}…")
                 return
+
+    def see_bytes(self, where: str, data: bytes) -> None:
+        for part in unpacked(data):
+            self.see(where, part.decode("utf-8", "replace"))
+
+    def see_valkey(self, url: str) -> None:
+        """Every key and value of every database of a Redis-compatible server; nothing when it is gone."""
+        import redis
+
+        client: Any = redis.Redis.from_url(url, socket_timeout=5)
+        try:
+            for number in {int(name[2:]) for name in client.info("keyspace")} | {0}:
+                of: Any = redis.Redis.from_url(url, db=number, socket_timeout=5)
+                for key in of.scan_iter(count=500):
+                    self.see_bytes(f"the queue's key {number}", key + b"\n" + (of.dump(key) or b""))
+                    if of.type(key) == b"list":  # as messages lie there: dumped ones are compressed
+                        for message in of.lrange(key, 0, 1000):
+                            self.see_bytes(f"the queue's key {number}", message)
+                    elif of.type(key) == b"hash":
+                        for value in of.hgetall(key).values():
+                            self.see_bytes(f"the queue's key {number}", value)
+                of.close()
+        except redis.RedisError:
+            pass  # stopped, as some tests do
+        finally:
+            client.close()
 
     def take(self) -> list[str]:
         taken, self.found = self.found, []
@@ -97,10 +153,10 @@ class Watch:
                     if self.files.get(path) == mark or state.st_size > LARGEST_FILE:
                         continue
                     self.files[path] = mark
-                    text = Path(path).read_bytes().decode("utf-8", "replace")
+                    data = Path(path).read_bytes()
                 except OSError:  # taken away meanwhile, as messages are
                     continue
-                self.see(f"the file {name}", text)
+                self.see_bytes(f"the file {name}", data)
 
     def see_mails(self) -> None:
         from django.core import mail
@@ -133,7 +189,7 @@ class PageWatch:
         if response.streaming:
             response.streaming_content = self._pieces(where, response.streaming_content)
         else:
-            watch.see(where, response.content.decode("utf-8", "replace"))
+            watch.see_bytes(where, response.content)
         return response
 
     @staticmethod
@@ -227,6 +283,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         watch.see_rows()
     watch.see_mails()
     watch.see_files(settings.VAR)
+    if "valkey_url" in getattr(item, "funcargs", {}):
+        watch.see_valkey(item.funcargs["valkey_url"])  # type: ignore[attr-defined]
     return result
 
 

@@ -1,16 +1,20 @@
 """The watch over planted secrets bites: whatever a test leaks, wherever and however it is spelled, fails that test."""
 
 import base64
+import gzip
 import html
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
+import redis
 from django.utils import timezone
 
 from integrations import vault
@@ -143,6 +147,8 @@ def test_every_spelling_is_known(before: str) -> None:
         json.dumps(text).replace("/", "\\/"),
         base64.b64encode(text.encode()).decode(),
         base64.urlsafe_b64encode(text.encode()).decode(),
+        quote(base64.b64encode(text.encode()).decode(), safe=""),
+        base64.b64encode(base64.b64encode(text.encode())).decode(),
         json.dumps({"body": base64.b64encode(json.dumps(text).encode()).decode()}),
         repr(text),
         repr(text.encode()),
@@ -179,6 +185,45 @@ def test_every_kind_of_column_is_read_but_the_sealed_one() -> None:
     call.delete()
     Vendor.objects.update(options={})
     watch.see_rows()
+    assert watch.take() == []
+
+
+@pytest.mark.parametrize("packed", ["xlsx", "gzip"])
+def test_what_is_packed_is_looked_into(packed: str) -> None:
+    text = f"<c>elko-{WORD}-token</c>".encode()
+    if packed == "gzip":
+        data = gzip.compress(text)
+    else:
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("xl/sharedStrings.xml", text * 20)
+        data = made.getvalue()
+    assert b"cAnaRy" not in data
+    watch = Watch()
+    watch.see_bytes("an export", data)
+    watch.see_bytes("a damaged one", data[:-12] if packed == "xlsx" else data[:8])
+    assert [told.partition(":")[0] for told in watch.found] == ["an export"]
+
+
+@pytest.mark.leaks
+@pytest.mark.broker
+def test_the_queue_s_server_is_looked_into(valkey_url: str) -> None:
+    client = redis.Redis.from_url(valkey_url)
+    secret = f"elko-{WORD}-token"
+    watch = Watch()
+    watch.see_valkey(valkey_url)
+    assert watch.take() == []
+    for put in (
+        lambda: client.lpush("live", json.dumps({"body": base64.b64encode(secret.encode()).decode()})),
+        lambda: client.set(secret, "1"),
+        lambda: client.hset("unacked", "tag", secret * 40),
+        lambda: redis.Redis.from_url(valkey_url, db=3).set("x", secret),
+    ):
+        put()
+        watch.see_valkey(valkey_url)
+        assert watch.take(), "seen"
+        client.flushall()
+    watch.see_valkey(valkey_url)
     assert watch.take() == []
 
 
