@@ -113,7 +113,9 @@ def allowed(name: str, role: str, model: Any, method: str) -> bool | None:
         return "change" in has
     if kind in NEEDS:
         return NEEDS[kind] <= has
-    if kind in ("progress", "export"):
+    if kind == "tokens":  # on a vendor's address, with the rights on tokens
+        return ("change" if method == "POST" else "view") in verbs(role, door.Token)
+    if kind in ("progress", "export", "egress"):
         return "view" in has
     if kind in ("desk", "switches") and method == "GET":
         return "view" in has

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from config import audit
 from config.addresses import normal
 from integrations import allowlist
 from integrations.console import FAILED, USAGE
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         row.active, row.expires_at, row.changed_by = True, until, "command line"
         row.note = options["note"][:300] or row.note
         row.save()
+        audit.record("let in", row, who="command line", said=network)
         told = f" until {until:%Y-%m-%d %H:%M} UTC" if until else ""
         self.stdout.write(f"{network} may reach the admin{told}.")
         if was_open:
