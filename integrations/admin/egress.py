@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -29,6 +29,8 @@ class EgressView:
     def egress_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         ours = [str(address).strip() for address in settings.HUB_EGRESS_ADDRESSES]
         registered = list(AllowedNetwork.objects.filter(purpose=EGRESS, active=True))
         may = self.has_add_permission(request)  # type: ignore[attr-defined]

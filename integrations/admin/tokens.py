@@ -239,9 +239,11 @@ class TokenAdmin(RecordAdmin):
         return super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Token]:
-        rows = super().get_queryset(request).exclude(name__startswith=vault.HOOK)
+        rows = super().get_queryset(request)
         match = request.resolver_match
-        return rows.filter(active=True) if match and (match.url_name or "").endswith("_changelist") else rows
+        if match and (match.url_name or "").endswith("_changelist"):
+            return rows.filter(active=True).exclude(name__startswith=vault.HOOK)
+        return rows
 
     @admin.display(description="token", ordering="name")
     def named(self, row: Token) -> str:
