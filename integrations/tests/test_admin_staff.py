@@ -23,10 +23,15 @@ pytestmark = pytest.mark.django_db
 __all__ = ["rows"]
 
 APPS = ("catalog", "orders", "integrations")
-CHANGED_BY_POST = ("again", "retry", "run", "test", "sync", "confirm", "tool")
+CHANGED_BY_POST = ("again", "retry", "run", "test", "sync", "confirm", "tool", "decide")
 # Pages of their own beside a row: those behind a connection need the right to change it, even to be looked at.
 PAGES = ("try", "ask", "stores", "systems", "store", "credentials")
-LOOKED_AT = ("tokens", "egress")  # with the right to look; what is sent there needs more, or is not taken at all
+LOOKED_AT = (
+    "tokens",
+    "egress",
+    "desk",
+    "switches",
+)  # with the right to look; what is sent there needs more, or is not taken at all
 
 
 def staff(django_user_model: Any, name: str, *verbs: str) -> Client:
@@ -104,7 +109,7 @@ def test_staff_who_only_look_see_all_and_change_nothing(rows: Any, django_user_m
     for kind, _, url in buttons():
         if kind != "progress":
             taken = client.post(url, {"flow": "products", "name": "hidden"}).status_code
-            assert taken == (405 if kind == "egress" else 403), url
+            assert taken == (405 if kind in ("egress", "desk") else 403), url
         if kind in PAGES:
             assert client.get(url).status_code == 403, url
     assert client.get(address(door.Vendor, "add")).status_code == 403
