@@ -195,6 +195,7 @@ def test_it_is_set_up_replaced_and_removed(client: Client, person: User) -> None
     assert "no-store" in shown["Cache-Control"]
     text = shown.content.decode()
     assert "<svg" in text
+    assert "viewBox" in text, "it grows to a size that a phone reads"
     assert "style=" not in text.partition("<svg")[2].partition("</svg>")[0], "the policy forbids inline styles"
     assert client.get(page).context["secret"] == shown.context["secret"], "the same one while it is being scanned"
     assert is_in(client), "shown is not yet in force"

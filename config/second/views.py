@@ -226,7 +226,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
     import segno  # for this page alone
 
     device = codes.offered(person)
-    drawn = segno.make(device.config_url, error="m").svg_inline(border=3, light="#fff", title="QR code for your app")
+    drawn = segno.make(device.config_url, error="m").svg_inline(
+        border=3, omitsize=True, light="#fff", title="QR code for your app"
+    )
     picture = mark_safe(drawn)  # drawn here, of numbers alone  # nosec B308 B703
     secret = base64.b32encode(device.bin_key).decode()
     return render(
