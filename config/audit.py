@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from config.addresses import caller
 from config.models import AuditEntry
 
 FIELDS = ("at", "who", "what", "kind", "key", "thing", "said", "address", "before", "after")
@@ -114,7 +115,10 @@ def end() -> tuple[int, str]:
 
 
 def address_of(request: HttpRequest | None) -> str:
-    return str(request.META.get("REMOTE_ADDR", "")) if request is not None else ""
+    """Who called, behind proxies of our own; where that cannot be told, whoever was at the other end of the line."""
+    if request is None:
+        return ""
+    return str(caller(request) or request.META.get("REMOTE_ADDR", ""))
 
 
 def clean(text: str, most: int) -> str:

@@ -195,6 +195,18 @@ def test_behind_a_named_proxy_the_list_holds(client: Client, settings: Any) -> N
 
 
 @pytest.mark.django_db
+def test_behind_a_named_proxy_guesses_are_counted_for_whoever_guesses(client: Client, settings: Any) -> None:
+    from config.models import AuditEntry
+
+    settings.HUB_TRUSTED_PROXIES = ["10.0.0.3"]
+    given = {"username": "nobody", "password": "x"}
+    client.post("/admin/login/", given, REMOTE_ADDR="10.0.0.3", HTTP_X_FORWARDED_FOR=f"{LISTED}, {OTHER}")
+    assert AuditEntry.objects.get(what="sign-in refused").address == OTHER
+    client.post("/admin/login/", given, REMOTE_ADDR="10.0.0.3", HTTP_X_FORWARDED_FOR="garbage")
+    assert AuditEntry.objects.filter(what="sign-in refused").latest("pk").address == "10.0.0.3"
+
+
+@pytest.mark.django_db
 def test_what_was_closed_stays_closed_when_the_last_entry_ends(client: Client) -> None:
     row = entry(LISTED, expires_at=timezone.now() + timedelta(hours=1))
     assert client.get("/admin/login/", REMOTE_ADDR=LISTED).status_code == 200
