@@ -113,6 +113,20 @@ def test_no_name_is_stored() -> None:
     assert "mistake" not in str(list(Attempts.objects.values()))
 
 
+def test_behind_a_proxy_of_ours_it_counts_who_really_called(settings: Any) -> None:
+    settings.HUB_TRUSTED_PROXIES = ["10.0.0.1"]
+    for number in range(4):
+        Client().post(
+            reverse("admin:login"),
+            {"username": "ann", "password": "wrong"},
+            REMOTE_ADDR="10.0.0.1",
+            HTTP_X_FORWARDED_FOR=f"203.0.113.{number}, {ABROAD}",
+        )
+    assert lockout.wait("ann", ABROAD).total_seconds() > 0
+    assert lockout.wait("ann", "10.0.0.1") == lockout.wait("ann", "203.0.113.0") == timedelta(0)
+    assert AuditEntry.objects.filter(address=ABROAD).count() == 4
+
+
 # Sessions.
 
 
