@@ -1,5 +1,6 @@
 """The second factor: setting it up, signing in with it, recovery codes, and no door beside it."""
 
+import io
 import re
 import threading
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -169,6 +171,19 @@ def test_the_seed_is_sealed_for_its_person(phone: Phone, person: User) -> None:
     row.save()
     with pytest.raises(sealing.VaultError, match="another row"):
         _ = Authenticator.objects.get().bin_key
+
+
+def test_the_seed_goes_over_to_a_new_key(phone: Phone, person: User, settings: Any) -> None:
+    settings.HUB_KEYS = ["a-newer-key", *settings.HUB_KEYS]
+    assert codes.take(person, phone.code()).right, "before the rotation both keys open"
+    call_command("rotate_keys", stdout=io.StringIO())
+    assert codes.rotate() == 0
+    settings.HUB_KEYS = ["a-newer-key"]
+    phone.rested()
+    assert codes.take(person, phone.code()).right
+    settings.HUB_KEYS = ["a-wrong-key"]
+    with pytest.raises(CommandError, match="second factors could not be read"):
+        call_command("rotate_keys", stdout=io.StringIO())
 
 
 def test_half_a_sign_in_ends_with_a_new_password_or_in_time(
