@@ -177,12 +177,11 @@ def test_the_seed_goes_over_to_a_new_key(phone: Phone, person: User, settings: A
     settings.HUB_KEYS = ["a-newer-key", *settings.HUB_KEYS]
     assert codes.take(person, phone.code()).right, "before the rotation both keys open"
     call_command("rotate_keys", stdout=io.StringIO())
-    assert codes.rotate() == 0
     settings.HUB_KEYS = ["a-newer-key"]
     phone.rested()
     assert codes.take(person, phone.code()).right
     settings.HUB_KEYS = ["a-wrong-key"]
-    with pytest.raises(CommandError, match="second factors could not be read"):
+    with pytest.raises(CommandError, match="could not be read: the authenticator of ann"):
         call_command("rotate_keys", stdout=io.StringIO())
 
 

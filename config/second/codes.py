@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
-from config import sealing
 from config.models import SEED, Authenticator
 
 RECOVERY = 10  # codes a person gets
@@ -107,23 +106,3 @@ def remove(person: Any) -> bool:
         Authenticator.objects.filter(user=person).delete()
         StaticDevice.objects.filter(user=person).delete()
     return bool(gone)
-
-
-def rotate() -> int:
-    """Seal the seeds anew with the newest key; how many were. Raises VaultError in the end for those that cannot be read."""
-    done, unread = 0, []
-    for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
-        with transaction.atomic():
-            device = Authenticator.objects.select_for_update().filter(pk=pk).first()
-            if device is None or not sealing.needs_rotation(device.key):
-                continue
-            try:
-                device.bin_key = device.bin_key
-            except sealing.VaultError as error:
-                unread.append(f"of person #{device.user_id} ({error})")
-                continue
-            device.save(update_fields=["key"])
-            done += 1
-    if unread:
-        raise sealing.VaultError(f"These second factors could not be read: {'; '.join(unread)}")
-    return done
