@@ -64,45 +64,63 @@ def rows(db, monkeypatch):
         vendor=vendor, flow="products", trigger="schedule", state="running", started_at=now - timedelta(minutes=2),
         seen=500, total=2000,
     )  # fmt: skip
-    for number in range(60):
-        product = catalog.Product.objects.create(
-            **seen, external_id=f"p{number}", name=f"Phone {number}", brand=brand, category=category,
-            image_url="https://pictures.acme.example/1.png", search=f"PHONE {number} SKU-{number}",
-        )  # fmt: skip
-        variant = catalog.Variant.objects.create(
-            **seen, external_id=f"x{number}", product=product, sku=f"SKU-{number}", price=Decimal("10.5"), currency="EUR",
-            stock=Decimal(50), stock_at_least=True, search=f"SKU-{number}", checked_at=now,
-        )  # fmt: skip
-        for direction in ("sale", "purchase"):
-            order = orders.Order.objects.create(
-                **seen, external_id=f"{direction}{number}", number=f"{direction[0].upper()}-{number}", direction=direction,
-                placed_at=now - timedelta(hours=number // 3), total=Decimal("1234.5"), currency="EUR", line_count=1,
-                vendor_status="awaiting_pickup", search=f"{direction[0].upper()}-{number} JANE ROE",
-            )  # fmt: skip
-            line = orders.OrderLine.objects.create(order=order, external_id="1", variant=variant, quantity=2)
-            orders.Transaction.objects.create(**seen, external_id=f"t{direction}{number}", kind="bill", order=order)
-            package = orders.Package.objects.create(
-                **seen, external_id=f"k{direction}{number}", order=order, tracking_number=f"T{number}"
-            )
-        back = orders.Return.objects.create(
-            **seen, external_id=f"b{number}", order=order, customer_external_id="c1", search=f"B{number}"
+    many = range(60)
+
+    def bulk(model, one, of=many):
+        return model.objects.bulk_create([model(**one(number)) for number in of])
+
+    products = bulk(catalog.Product, lambda n: {
+        **seen, "external_id": f"p{n}", "name": f"Phone {n}", "brand": brand, "category": category,
+        "image_url": "https://pictures.acme.example/1.png", "search": f"PHONE {n} SKU-{n}",
+    })  # fmt: skip
+    variants = bulk(catalog.Variant, lambda n: {
+        **seen, "external_id": f"x{n}", "product": products[n], "sku": f"SKU-{n}", "price": Decimal("10.5"), "currency": "EUR",
+        "stock": Decimal(50), "stock_at_least": True, "search": f"SKU-{n}", "checked_at": now,
+    })  # fmt: skip
+    for direction in ("sale", "purchase"):
+        sold = bulk(orders.Order, lambda n, way=direction: {
+            **seen, "external_id": f"{way}{n}", "number": f"{way[0].upper()}-{n}", "direction": way,
+            "placed_at": now - timedelta(hours=n // 3), "total": Decimal("1234.5"), "currency": "EUR", "line_count": 1,
+            "vendor_status": "awaiting_pickup", "search": f"{way[0].upper()}-{n} JANE ROE",
+        })  # fmt: skip
+        lines = bulk(
+            orders.OrderLine,
+            lambda n, of=sold: {"order": of[n], "external_id": "1", "variant": variants[n], "quantity": 2},
         )
-        orders.ReturnLine.objects.create(parent=back, external_id="1", order_line=line, quantity=1)
-        orders.Customer.objects.create(**seen, external_id=f"c{number}", name=f"Jane {number}", email="j@example.com")
-        orders.AbandonedCart.objects.create(
-            **seen, external_id=f"k{number}", customer_external_id="c1", lines=[{"sku": "<script>alert(1)</script>"}]
+        bulk(
+            orders.Transaction,
+            lambda n, way=direction, of=sold: {**seen, "external_id": f"t{way}{n}", "kind": "bill", "order": of[n]},
         )
-        orders.PackageLine.objects.create(package=package, external_id="1", order_line=line, serials=["A"])
-        orders.TrackingEvent.objects.create(package=package, external_id="1", at=now, text="Left")
-        catalog.PriceChange.objects.create(
-            vendor=vendor, variant=variant, run=run, field="price", before=9, after=10, at=now
-        )
-        catalog.StockChange.objects.create(vendor=vendor, variant=variant, run=run, before=None, after=5, at=now)
-        door.Reject.objects.create(
-            vendor=vendor, flow="products", external_id=f"r{number}", raw='{"x": 1}', reason="No name",
-            first_seen_at=now, last_seen_at=now, run=run,
-        )  # fmt: skip
-        door.ApiCall.objects.create(vendor=vendor, run=run, method="GET", path="/products", status=200, at=now)
+        packages = bulk(orders.Package, lambda n, way=direction, of=sold: {
+            **seen, "external_id": f"k{way}{n}", "order": of[n], "tracking_number": f"T{n}",
+        })  # fmt: skip
+    returned = bulk(orders.Return, lambda n: {
+        **seen, "external_id": f"b{n}", "order": sold[n], "customer_external_id": "c1", "search": f"B{n}",
+    })  # fmt: skip
+    bulk(
+        orders.ReturnLine,
+        lambda n: {"parent": returned[n], "external_id": "1", "order_line": lines[n], "quantity": 1},
+    )
+    bulk(
+        orders.Customer,
+        lambda n: {**seen, "external_id": f"c{n}", "name": f"Jane {n}", "email": "j@example.com"},
+    )
+    bulk(orders.AbandonedCart, lambda n: {
+        **seen, "external_id": f"k{n}", "customer_external_id": "c1", "lines": [{"sku": "<script>alert(1)</script>"}],
+    })  # fmt: skip
+    bulk(
+        orders.PackageLine,
+        lambda n: {"package": packages[n], "external_id": "1", "order_line": lines[n], "serials": ["A"]},
+    )
+    bulk(orders.TrackingEvent, lambda n: {"package": packages[n], "external_id": "1", "at": now, "text": "Left"})
+    moved = {"vendor": vendor, "run": run, "at": now}
+    bulk(catalog.PriceChange, lambda n: {**moved, "variant": variants[n], "field": "price", "before": 9, "after": 10})
+    bulk(catalog.StockChange, lambda n: {**moved, "variant": variants[n], "before": None, "after": 5})
+    bulk(door.Reject, lambda n: {
+        "vendor": vendor, "flow": "products", "external_id": f"r{n}", "raw": '{"x": 1}', "reason": "No name",
+        "first_seen_at": now, "last_seen_at": now, "run": run,
+    })  # fmt: skip
+    bulk(door.ApiCall, lambda n: {**moved, "method": "GET", "path": "/products", "status": 200})
     held = door.Held.objects.create(
         vendor=vendor,
         flow="products",
