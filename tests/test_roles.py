@@ -17,7 +17,8 @@ from integrations import models as door
 from integrations.tests.test_admin import PLANTED, rows
 from orders import models as orders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+# Once, and so on one database: it is about addresses and rights.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.sqlite_only]
 __all__ = ["rows"]
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "security.md"

@@ -24,7 +24,8 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from datetime import timedelta
 import json, urllib.request
-from integrations import sync
+from integrations import connecting, sync
+from integrations.commands import asking
 from integrations.models import (
     AllowedNetwork, Schedule, ShippingRate, ShippingZone, Trigger, Vendor, WebhookDelivery
 )
@@ -60,6 +61,11 @@ now = timezone.now()
 late = Schedule.objects.filter(vendor=elryan, flow="attribute_values")
 late.update(last_ok_at=now - timedelta(days=9), alarmed_at=now, due_at=now + timedelta(days=1))
 User.objects.create_user("colleague", is_staff=True)
+Vendor.objects.filter(pk=elko.pk).update(writes="approve")
+elko.refresh_from_db()
+connecting.confirm(elko, ["place_order"])
+wanted = str(rows[3].get("elkoCode") or rows[3]["id"])
+asking.ask(elko, "place_order", {{"reference": "W-9", "lines": [{{"sku": wanted, "quantity": 1}}]}}, by="admin")
 
 shop = Vendor.objects.filter(callbacks__isnull=False).first()
 callback = shop.callbacks.get(hook="events")

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -199,16 +199,16 @@ def test_whatever_is_wrong_the_text_is_the_same(what: str) -> None:
 @pytest.mark.parametrize(
     ("came", "why"),
     [
-        (plugged(sealed(TOLD), at=time.time() - 600), "five minutes"),
-        (plugged(sealed(TOLD), at=time.time() + 600), "five minutes"),
-        (plugged(sealed(TOLD), event="drop_everything"), "sends no"),
-        (plugged(b'{"store_key": "in plain text", "store_url": "x"}'), "not encrypted"),
-        (plugged(b'{"data": {"store_key": "x"}}'), "not encrypted"),
+        (lambda: plugged(sealed(TOLD), at=time.time() - 600), "five minutes"),
+        (lambda: plugged(sealed(TOLD), at=time.time() + 600), "five minutes"),
+        (lambda: plugged(sealed(TOLD), event="drop_everything"), "sends no"),
+        (lambda: plugged(b'{"store_key": "in plain text", "store_url": "x"}'), "not encrypted"),
+        (lambda: plugged(b'{"data": {"store_key": "x"}}'), "not encrypted"),
     ],
 )
-def test_what_is_stale_or_plain_is_no_claim(came: Posted, why: str) -> None:
+def test_what_is_stale_or_plain_is_no_claim(came: Callable[[], Posted], why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        plugin.news(came, ACCOUNT)
+        plugin.news(came(), ACCOUNT)
 
 
 def test_a_claim_is_true_when_the_vendor_connects_with_it() -> None:
