@@ -15,6 +15,7 @@ ERRORS = [*told.FAULTS, "bug"]
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 every_flow = pytest.mark.parametrize(("kind", "flow"), FLOWS)
+once = pytest.mark.sqlite_only  # what is told is the same on any database
 
 
 @pytest.fixture
@@ -79,31 +80,37 @@ def test_stops_a_list_that_never_ends(party: Party, flow: str) -> None:
 
 
 @every_flow
+@once
 def test_hides_a_rejected_token(party: Party, flow: str, caplog: pytest.LogCaptureFixture) -> None:
     told.hides_a_rejected_token(party, flow, caplog)
 
 
 @every_flow
+@once
 def test_tells_every_kind_of_error(party: Party, flow: str) -> None:
     told.tells_every_kind_of_error(party, flow, *ERRORS)
 
 
 @every_flow
+@once
 def test_tells_what_breaks_off_on_the_way(party: Party, flow: str) -> None:
     told.tells_what_breaks_off_on_the_way(party, flow)
 
 
 @every_kind
+@once
 def test_probes_well(party: Party) -> None:
     told.probes_well(party)
 
 
 @every_kind
+@once
 @pytest.mark.parametrize("what", told.CAUSES)
 def test_names_the_cause(party: Party, what: str, tmp_path: Path) -> None:
     told.names_the_cause(party, what, tmp_path)
 
 
 @every_kind
+@once
 def test_names_a_spent_budget(party: Party) -> None:
     told.names_a_spent_budget(party)

@@ -21,7 +21,7 @@ from integrations.services.elko.service import Service
 from integrations.simulator.asking import ask
 from tests.faults.rig import Rig, rig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite_only]  # about what goes over the wire
 State = SyncRun.State
 BOTH = pytest.mark.parametrize("kind", ["elko", "elryan"])
 

@@ -17,7 +17,7 @@ from integrations.models import Reject, SyncRun
 from tests.faults.invariants import picture
 from tests.faults.rig import Rig, rig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite_only]  # about what goes over the wire
 State = SyncRun.State
 BOTH = pytest.mark.parametrize("kind", ["elko", "elryan"])
 CAP = 64 << 20  # bytes of an answer kept in memory at most
