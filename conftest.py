@@ -140,6 +140,14 @@ def quickly_emptied() -> None:
 
 
 @pytest.fixture(autouse=True)
+def nothing_spooled() -> None:
+    """Each test begins with an empty spool, as with an empty database: what it finds left there, it left there."""
+    from django.conf import settings
+
+    shutil.rmtree(settings.SPOOL, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
 def anybody_may_come() -> None:
     """Each test begins with nothing listed for the admin, and asks again only when a row is saved."""
     from integrations import allowlist

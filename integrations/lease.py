@@ -25,6 +25,10 @@ class Stale(Exception):
     """Another process owns the run by now; nothing of this one's unfinished page was stored."""
 
 
+class _NotDue(Exception):
+    """What was due is not any more."""
+
+
 def me() -> str:
     """machine:pid:start time of this process; the start time tells a reused pid."""
     return f"{_machine()}:{os.getpid()}:{_started(os.getpid())}"
@@ -39,10 +43,14 @@ def alive(owner: str) -> bool | None:
     return _started(int(pid)) == rest
 
 
-def claim(schedule: Schedule, started_at: datetime | None = None, **values: object) -> SyncRun | None:
+def claim(
+    schedule: Schedule, started_at: datetime | None = None, due_at: datetime | None = None, **values: object
+) -> SyncRun | None:
     """A run of this flow that is ours now: a new one, or one whose owner parked it or died. None when it is being run.
 
     started_at: the moment by which a caller knows its own new run again, should the answer to the COMMIT have been lost.
+    due_at: the time at which the caller found the schedule due. None is returned when it is due at another time by now: a run
+    that began later than that was decided upon, and has ended since, was the run for it.
     """
     started_at = started_at or timezone.now()
     running = SyncRun.objects.filter(
@@ -52,22 +60,32 @@ def claim(schedule: Schedule, started_at: datetime | None = None, **values: obje
         if (running.owner, running.started_at, running.fence) == (me(), started_at, 1):
             return hold(running)
         return take_over(running)
-    with suppress(IntegrityError):
+    with suppress(IntegrityError, _NotDue):
         with transaction.atomic():
             run = SyncRun.objects.create(
                 vendor_id=schedule.vendor_id,
                 flow=schedule.flow,
                 started_at=started_at,
+                due_at=due_at,
                 owner=me(),
                 lease_until=timezone.now() + _term(),
                 cursor_before=schedule.cursor,
                 slices=1,
                 **values,
             )
+            # Only now, for the row above had to wait for the end of whatever ran.
+            if due_at and not Schedule.objects.filter(pk=schedule.pk, due_at=due_at).exists():
+                raise _NotDue
             hold(run)
         faultpoint("lease.claimed")
         return run
     return None
+
+
+def resume(run_id: int) -> SyncRun | None:
+    """This run, ours now. None when it has ended, when its owner lives, or another was quicker."""
+    running = SyncRun.objects.filter(pk=run_id, state=SyncRun.State.RUNNING).first()
+    return take_over(running) if running else None
 
 
 def take_over(run: SyncRun) -> SyncRun | None:

@@ -67,12 +67,16 @@ def run_if_due(vendor_id: int, flow: str) -> SyncRun | None:
     schedule = Schedule.objects.select_related("vendor").filter(vendor_id=vendor_id, flow=flow).first()
     if schedule is None:
         return None
-    waiting = SyncRun.objects.filter(vendor_id=vendor_id, flow=flow, state=SyncRun.State.RUNNING).exists()
-    if not waiting and schedule.pk not in {row.pk for row in schedules.due()}:
-        return None
-    run = sync.run(schedule.vendor, flow, Trigger.SCHEDULE, due_at=schedule.due_at)
-    continue_later(run)
-    return run
+    waiting = SyncRun.objects.filter(vendor_id=vendor_id, flow=flow, state=SyncRun.State.RUNNING)
+    run = waiting.select_related("vendor").first()
+    if run is not None:
+        done = sync.resume(run)
+    elif schedule.pk in {row.pk for row in schedules.due()}:
+        done = sync.run(schedule.vendor, flow, Trigger.SCHEDULE, due_at=schedule.due_at)
+    else:
+        done = None
+    continue_later(done)
+    return done
 
 
 def continue_later(run: SyncRun | None, expires: float | None = None) -> None:
@@ -95,7 +99,7 @@ def go_on(run_id: int) -> SyncRun | None:
     run = SyncRun.objects.select_related("vendor").filter(pk=run_id, state__in=asking.OPEN).first()
     if run is None or not asking.begin(run):
         return None
-    done = sync.run(run.vendor, run.flow, run.trigger)
+    done = sync.resume(run)
     if done is None:
         asking.step_back(run_id)
     continue_later(done)

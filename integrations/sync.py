@@ -27,6 +27,7 @@ from integrations.slices import Progress, Slice
 SLICE_SECONDS = 50.0
 SAVE_EVERY = 2.0
 NAP = 1.0  # seconds
+Claim = Callable[[Schedule], SyncRun | None]
 log = logging.getLogger(__name__)
 
 
@@ -64,22 +65,41 @@ def run(
     *,
     mode: str | None = None,
     codes: Sequence[str] = (),
-    due_at: Any = None,
+    due_at: datetime | None = None,
     slice_seconds: float | None = SLICE_SECONDS,
     progress: Progress | None = None,
 ) -> SyncRun | None:
-    """Work on a flow for one slice (None: to the end). None when another process has it; else the run, parked or finished.
+    """Work on a flow for one slice (None: to the end), in the run there is or a new one. None when another process has it, or
+    when `due_at` is no longer the time at which the schedule is due; else the run, parked or finished.
 
     Raises django.db.OperationalError when the database stays away: the run is then left to the sweep.
     """
-    until = time.monotonic() + (slice_seconds if slice_seconds is not None else float("inf"))
-    wanted = {"trigger": trigger, "codes": list(codes), "due_at": due_at, "started_at": timezone.now()}
+    asked_at = timezone.now()
+
+    def claim(schedule: Schedule) -> SyncRun | None:
+        how = mode or _mode(schedule)
+        return lease.claim(schedule, asked_at, due_at, trigger=trigger, mode=how, codes=list(codes))
+
+    return _one_slice(vendor, flow, trigger, claim, slice_seconds, progress)
+
+
+def resume(run: SyncRun) -> SyncRun | None:
+    """Work on this run for one more slice, never on another: a hint may come when it has long ended. None when it has, or when
+    another process has it. Raises like `run`.
+    """
+    return _one_slice(run.vendor, run.flow, run.trigger, lambda schedule: lease.resume(run.pk), SLICE_SECONDS, None)
+
+
+def _one_slice(
+    vendor: Vendor, flow: str, trigger: str, claim: Claim, seconds: float | None, progress: Progress | None
+) -> SyncRun | None:
+    until = time.monotonic() + (seconds if seconds is not None else float("inf"))
     patience = outage.Patience()
     work: Slice | None = None
     try:
         while True:
             try:
-                work = work.again() if work else _begun(vendor, flow, until, progress, mode, wanted)
+                work = work.again() if work else _begun(vendor, flow, trigger, claim, until, progress)
                 if work and work.ours:
                     _work(work, patience)
                 elif work and work.run.finished_at:
@@ -99,16 +119,15 @@ def run(
 
 
 def _begun(
-    vendor: Vendor, flow: str, until: float, progress: Progress | None, mode: str | None, wanted: dict[str, Any]
+    vendor: Vendor, flow: str, trigger: str, claim: Claim, until: float, progress: Progress | None
 ) -> Slice | None:
     schedule = schedule_of(vendor, flow)
-    mode = mode or _mode(schedule)
-    leave = circuit.admit(vendor, wanted["trigger"])
+    leave = circuit.admit(vendor, trigger)
     if leave is None:
         return None
-    claimed = lease.claim(schedule, mode=mode, **wanted)
+    claimed = claim(schedule)
     if claimed is None:
-        log.info("%s %s: already running, nothing done", vendor.slug, flow)
+        log.info("%s %s: running elsewhere, or done by now; nothing to do", vendor.slug, flow)
         if leave is Leave.TRIAL:
             circuit.give_back(vendor)
         return None

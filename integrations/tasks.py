@@ -1,6 +1,5 @@
 """Celery tasks: ids and names in, at most five lines, and hand over. A task is a hint; doing it twice is harmless."""
 
-from collections.abc import Sequence
 from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
@@ -9,7 +8,6 @@ from celery.signals import worker_shutting_down
 
 from integrations import sweeping, sync
 from integrations.commands import looking, sending
-from integrations.models import Trigger, Vendor
 from integrations.webhooks import reading, tending
 
 # Made before the pool forks, so that the children see it when the worker is told to stop and park at the next page. Without a
@@ -27,15 +25,6 @@ sync.stopping = _stopping
 @worker_shutting_down.connect
 def _park_runs(**_: Any) -> None:
     _stop.value = 1
-
-
-@shared_task
-def run_flow(
-    vendor_id: int, flow: str, trigger: str = Trigger.OPERATOR, mode: str | None = None, codes: Sequence[str] = ()
-) -> None:
-    """Run a flow now, for a slice, and queue what is left."""
-    run = sync.run(Vendor.objects.get(pk=vendor_id), flow, trigger, mode=mode, codes=codes)
-    sweeping.continue_later(run)
 
 
 @shared_task

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from catalog.models import PriceChange, Product, StockChange, Variant
-from integrations import connecting, desk, lease, schedules, sweeping, sync
+from integrations import circuit, connecting, desk, lease, paging, schedules, sweeping, sync
 from integrations.models import Fingerprint, Held, HeldRow, Reject, Schedule, SyncRun, Trigger, Vendor
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
@@ -180,10 +180,7 @@ def test_a_refused_token_pauses_the_vendor_and_is_told_without_the_token(elko: S
 def test_a_run_parks_at_a_page_and_goes_on(elko: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     vendor = connected(elko)
     monkeypatch.setattr(sync, "stopping", lambda: True)
-    from integrations import paging
-
-    defaults: Any = paging.whole_list.__kwdefaults__
-    monkeypatch.setitem(defaults, "size", 4)
+    monkeypatch.setitem(paging.whole_list.__kwdefaults__ or {}, "size", 4)
     parked = sync.run(vendor, "products")
     assert parked is not None
     parked.refresh_from_db()
@@ -194,6 +191,43 @@ def test_a_run_parks_at_a_page_and_goes_on(elko: Simulator, monkeypatch: pytest.
     done.refresh_from_db()
     assert (done.state, done.seen, done.pk) == (SyncRun.State.OK, len(elko.truth("products")), parked.pk)
     assert len(elko.ledger.asked("/Catalog/Products")) == 1
+
+
+def ends_meanwhile(monkeypatch: pytest.MonkeyPatch, vendor: Vendor) -> None:
+    """Between the decision to run a flow and the claim, another process brings that flow to its end."""
+    admit = circuit.admit
+
+    def later(*given: Any) -> Any:
+        monkeypatch.setattr(circuit, "admit", admit)
+        run(vendor, "products")
+        return admit(*given)
+
+    monkeypatch.setattr(circuit, "admit", later)
+
+
+@pytest.mark.parametrize("hint", ["continue_run", "run_due"])
+def test_a_hint_for_a_run_that_ends_before_it_is_read_begins_no_other(
+    elko: Simulator, monkeypatch: pytest.MonkeyPatch, hint: str
+) -> None:
+    vendor = connected(elko)
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "stopping", lambda: True)
+        patch.setitem(paging.whole_list.__kwdefaults__ or {}, "size", 4)
+        parked = sweeping.run_if_due(vendor.pk, "products")
+    assert parked is not None
+    ends_meanwhile(monkeypatch, vendor)
+    done = sweeping.go_on(parked.pk) if hint == "continue_run" else sweeping.run_if_due(vendor.pk, "products")
+    assert done is None
+    (only,) = SyncRun.objects.filter(flow="products")
+    assert (only.pk, only.state) == (parked.pk, SyncRun.State.OK)
+
+
+def test_what_an_operator_ran_just_now_is_not_due_any_more(elko: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = connected(elko)
+    ends_meanwhile(monkeypatch, vendor)
+    assert sweeping.run_if_due(vendor.pk, "products") is None
+    (only,) = SyncRun.objects.filter(flow="products")
+    assert (only.trigger, only.state) == (Trigger.COMMAND_LINE, SyncRun.State.OK)
 
 
 def test_a_zombie_cannot_store_its_page(elko: Simulator) -> None:
