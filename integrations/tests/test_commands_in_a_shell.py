@@ -84,7 +84,7 @@ def test_a_shop_from_connecting_to_rotating_its_keys(shell: Shell, sim: Simulato
 def test_the_sandbox_serves_every_vendor_until_it_is_told_to_stop(environment: dict[str, str]) -> None:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "sandbox", "--port", "0"],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env={**environment, "PYTHONUNBUFFERED": ""}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None

