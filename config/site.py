@@ -22,6 +22,7 @@ TROUBLED = ("needs_auth", "blocked", "paused")
 APPS = ("orders", "catalog", "integrations", "auth", "hub")
 MODELS = (
     "Sale", "Purchase", "Package", "Return", "Transaction", "Customer", "AbandonedCart", "StatusWord", "CancelReason",
+    "ReturnReason", "ReturnAction",
     "Product", "Variant", "Category", "Brand", "Attribute", "AttributeValue", "PriceChange", "StockChange",
     "Command", "Vendor", "Token", "Schedule", "SyncRun", "Held", "Reject", "WebhookDelivery", "Callback", "AllowedNetwork", "Blocked",
     "ShippingRate", "ShippingZone", "ApiCall",

@@ -152,7 +152,8 @@ def rows(db, monkeypatch):
         )  # fmt: skip
         door.CommandItem.objects.create(command=command, vendor=vendor, thing=f"variant:{number}")
     orders.StatusWord.objects.create(vendor=vendor, subject="order", word="awaiting_pickup", seen_at=now)
-    orders.CancelReason.objects.create(**seen, external_id="1", name="Out of stock")
+    for model in (orders.CancelReason, orders.ReturnReason, orders.ReturnAction):
+        model.objects.create(**seen, external_id="1", name="Out of stock")
     return vendor
 
 

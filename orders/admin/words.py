@@ -1,4 +1,4 @@
-"""What vendors' words mean to us, and the reasons they accept."""
+"""What vendors' words mean to us."""
 
 from typing import Any
 
@@ -6,23 +6,10 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from config.admin import HubAdmin, MirrorAdmin, age, link, table
-from integrations.admin.asked import FetchAgain
+from config.admin import HubAdmin, age, link, table
 from orders import words
 from orders.admin.shown import status_cell
-from orders.models import CancelReason, Order, Package, Return, StatusWord
-
-
-@admin.register(CancelReason)
-class CancelReasonAdmin(FetchAgain, MirrorAdmin):
-    flows = ("cancel_reasons",)
-    tables = ("concerned_table",)
-    list_display = ("name", "external_id", "vendor")
-    list_filter = ("vendor",)
-    list_select_related = ("vendor",)
-    page_related = ("vendor",)
-    list_defer = ("raw",)
-    search_fields = ("name", "external_id")
+from orders.models import Order, Package, Return, StatusWord
 
 
 class StatusWordForm(forms.ModelForm):

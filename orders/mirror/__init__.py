@@ -8,18 +8,21 @@ from datetime import datetime
 
 from catalog.models import Mirrored
 from orders.mirror.billing import invoices, transactions
+from orders.mirror.choosing import cancel_reasons, return_actions, return_reasons
 from orders.mirror.people import abandoned_carts, customers
 from orders.mirror.returning import returns
-from orders.mirror.selling import cancel_reasons, orders
+from orders.mirror.selling import orders
 from orders.mirror.shipping import deliveries, packages, trackings
 from orders.mirror.wording import order_statuses
-from orders.models import AbandonedCart, CancelReason, Customer
+from orders.models import AbandonedCart, CancelReason, Customer, ReturnAction, ReturnReason
 
 # Lists of what stands now. A list of current orders or returns says nothing about the older ones.
 WHOLE: dict[str, type[Mirrored]] = {
     "abandoned_carts": AbandonedCart,
     "cancel_reasons": CancelReason,
     "customers": Customer,
+    "return_actions": ReturnAction,
+    "return_reasons": ReturnReason,
 }
 
 
@@ -48,6 +51,8 @@ __all__ = [
     "order_statuses",
     "orders",
     "packages",
+    "return_actions",
+    "return_reasons",
     "returns",
     "trackings",
     "transactions",

@@ -1,4 +1,4 @@
-"""Orders with their lines, and the reasons a line may be cancelled for."""
+"""Orders with their lines."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ from catalog.mirror import count, told
 from catalog.outcome import Batch, Outcome
 from catalog.records import KEEP
 from orders import lines, linking
-from orders.models import CancelReason, Order, StatusWord
+from orders.models import Order, StatusWord
 from orders.words import Meanings
 
 SEARCHED = ("number", "external_id", "reference", "buyer_name", "buyer_email", "buyer_phone")
@@ -72,12 +72,3 @@ def _adopt(vendor_id: int, parts: Mapping[str, lines.Part], written: rows.Writte
     for key, part in parts.items():
         names |= dict.fromkeys((*part.values, part.record.number, key), written.ids[key])
     linking.refresh_search(linking.adopt(vendor_id, names))
-
-
-def cancel_reasons(batch: Batch) -> Outcome:
-    """The reasons the vendor accepts when an order line is cancelled."""
-    values = {item.record.external_id: {"name": item.record.name, "gone_at": None} for item in batch.items}
-    written = rows.write(CancelReason, {"vendor_id": batch.vendor_id}, values, now=batch.now)
-    outcome = Outcome()
-    count(outcome, values, written.created, {c.external_id for c in written.changes})
-    return outcome

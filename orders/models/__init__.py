@@ -4,8 +4,9 @@ Vendor-owned columns are written by `orders.mirror` alone; `note` is the operato
 own status word is always kept beside ours, and StatusWord maps the one to the other.
 """
 
+from orders.models.choices import CancelReason, ReturnAction, ReturnReason
 from orders.models.customers import AbandonedCart, Customer
-from orders.models.orders import CancelReason, Order, OrderLine, Purchase, Sale
+from orders.models.orders import Order, OrderLine, Purchase, Sale
 from orders.models.packages import Package, PackageLine, TrackingEvent
 from orders.models.returns import Return, ReturnLine
 from orders.models.transactions import Transaction
@@ -22,7 +23,9 @@ __all__ = [
     "PackageStatus",
     "Purchase",
     "Return",
+    "ReturnAction",
     "ReturnLine",
+    "ReturnReason",
     "ReturnStatus",
     "Sale",
     "Status",

@@ -105,15 +105,6 @@ class OrderLine(models.Model):
         return f"{self.quantity or '?'} × {self.sku or self.name}"
 
 
-class CancelReason(Mirrored):
-    """A reason the vendor accepts when an order line is cancelled."""
-
-    name = models.CharField(max_length=300)
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class SaleRows(models.Manager["Sale"]):
     def get_queryset(self) -> models.QuerySet["Sale"]:
         return super().get_queryset().filter(direction=Order.Direction.SALE)

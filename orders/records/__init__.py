@@ -4,16 +4,16 @@
 """
 
 from orders.records.customers import CartLineRecord, CartRecord, CustomerRecord
-from orders.records.orders import CancelReasonRecord, OrderLineRecord, OrderRecord
+from orders.records.orders import OrderLineRecord, OrderRecord
 from orders.records.packages import PackageLineRecord, PackageRecord, TrackingEventRecord, TrackingRecord
 from orders.records.returns import ReturnLineRecord, ReturnRecord
 from orders.records.transactions import InvoiceRecord, TransactionRecord
-from orders.records.words import StatusRecord
+from orders.records.words import ChoiceRecord, StatusRecord
 
 __all__ = [
-    "CancelReasonRecord",
     "CartLineRecord",
     "CartRecord",
+    "ChoiceRecord",
     "CustomerRecord",
     "InvoiceRecord",
     "OrderLineRecord",

@@ -65,9 +65,3 @@ class OrderRecord:
     exchange_source: str | Keep = KEEP
     warning: str | Keep = KEEP  # what is missing or does not add up
     other_numbers: tuple[str, ...] = ()  # further numbers an operator may hold, e.g. the purchase-order id
-
-
-@dataclass(frozen=True, slots=True)
-class CancelReasonRecord:
-    external_id: str
-    name: str

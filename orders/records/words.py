@@ -15,3 +15,11 @@ class StatusRecord:
     label: str = ""
     subject: str = "order"
     status: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRecord:
+    """One of the things a vendor lets one choose from, such as a reason to cancel."""
+
+    external_id: str
+    name: str

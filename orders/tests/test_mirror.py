@@ -12,7 +12,7 @@ from integrations.models import Vendor
 from orders import mirror, words
 from orders.models import CancelReason, Order, OrderLine, Package, StatusWord, TrackingEvent, Transaction
 from orders.records import (
-    CancelReasonRecord,
+    ChoiceRecord,
     OrderLineRecord,
     OrderRecord,
     PackageLineRecord,
@@ -221,10 +221,10 @@ def test_transactions_keep_their_sign_and_unknown_stays_unknown(vendor: Vendor) 
 
 def test_only_reasons_are_ever_gone(vendor: Vendor) -> None:
     put(vendor, mirror.orders, whole("A-1", line("L1")))
-    put(vendor, mirror.cancel_reasons, CancelReasonRecord("late", "late"), CancelReasonRecord("lost", "lost"))
+    put(vendor, mirror.cancel_reasons, ChoiceRecord("late", "late"), ChoiceRecord("lost", "lost"))
     assert mirror.gone(vendor.pk, "orders", ["A-1"], DAY) == 0
     assert mirror.gone(vendor.pk, "cancel_reasons", ["late"], DAY) == 1
     assert Order.objects.get().gone_at is None
     assert CancelReason.objects.get(external_id="lost").gone_at is None
-    put(vendor, mirror.cancel_reasons, CancelReasonRecord("late", "late"))
+    put(vendor, mirror.cancel_reasons, ChoiceRecord("late", "late"))
     assert CancelReason.objects.get(external_id="late").gone_at is None

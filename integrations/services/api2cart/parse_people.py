@@ -1,4 +1,4 @@
-"""Customers, carts they left, and what they send back, read into our words."""
+"""Customers, carts they left, what they send back and why they may, read into our words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from integrations.services.api2cart.fields import (
     time_told,
 )
 from integrations.services.api2cart.words import return_status
-from orders.records import CartLineRecord, CartRecord, CustomerRecord, ReturnLineRecord, ReturnRecord
+from orders.records import CartLineRecord, CartRecord, ChoiceRecord, CustomerRecord, ReturnLineRecord, ReturnRecord
 
 
 def customer(row: Row, account: Account) -> CustomerRecord:
@@ -146,3 +146,9 @@ def _active(row: Row) -> bool | None | Keep:
     word = short(row["status"]).lower()
     known = {"enabled": True, "active": True, "disabled": False, "disabled_account": False, "inactive": False}
     return known.get(word, flag(word))
+
+
+def choice(row: Row, account: Account) -> ChoiceRecord:
+    """A reason or an action of returns: {"id", "name"} (api2cart.md 5)."""
+    key = identity(row, "id")
+    return ChoiceRecord(key, short(row.get("name")) or key)

@@ -27,7 +27,7 @@ from integrations.services.api2cart.account import AccountStores
 from integrations.services.api2cart.children import MANY, ONE, by_parents
 from integrations.services.api2cart.cursors import by_cursor
 from integrations.services.api2cart.flows import FLOWS, METHOD, fields_of
-from integrations.services.api2cart.methods import METHODS, checked
+from integrations.services.api2cart.methods import METHODS, Method, checked
 from integrations.services.api2cart.options import OPTIONS
 from integrations.services.api2cart.platforms import Platform, platform_of, size_of, windows
 from integrations.services.api2cart.stores import as_address, key_for
@@ -188,6 +188,12 @@ class Service(VendorService):
         rows = [encode({**row, "subject": subject}) if isinstance(row, dict) else encode(row) for subject, row in found]
         yield Page(rows, last=True, total=len(rows))
 
+    def return_reasons(self, ask: Ask) -> Iterator[Page]:
+        return self._choices("return_reasons")
+
+    def return_actions(self, ask: Ask) -> Iterator[Page]:
+        return self._choices("return_actions")
+
     def orders(self, ask: Ask) -> Iterator[Page]:
         if not ask.only:
             return self._listing("orders", ask, allow_user_defined_order_statuses=True)
@@ -280,6 +286,17 @@ class Service(VendorService):
         ]
         return by_cursor(self._call, METHOD[flow], filters, ask=ask, size=self._size(flow))
 
+    def _choices(self, flow: str) -> Iterator[Page]:
+        """What the store lets one choose from, on one page. An empty answer does not say that it is all gone."""
+        method = METHODS[METHOD[flow]]
+        rows = answers.rows_of(self._call(method.name, self._of_store(method)), method.rows)
+        yield Page(rows, last=True, total=len(rows), gaps=not rows, note="" if rows else "The store named none.")
+
+    def _of_store(self, method: Method) -> dict[str, Any]:
+        """The shop and language the connection names, as far as a method takes them."""
+        names = (name for name in ("store_id", "lang_id") if name in method.params)
+        return {name: str(value) for name in names if (value := self.option(name))}
+
     def _words(self, method: str) -> list[Any]:
         params = {"allow_user_defined_order_statuses": True} if method == "order.status.list" else {}
         found = answers.result_of(self._call(method, params)).get(METHODS[method].rows)
@@ -287,9 +304,7 @@ class Service(VendorService):
 
     def _shared(self, flow: str) -> dict[str, Any]:
         """What every list is asked with: its fields, and the shop and language the connection names."""
-        known = checked(METHOD[flow], {})[0].params
-        told = {name: str(self.option(name)) for name in ("store_id", "lang_id") if name in known and self.option(name)}
-        return {"response_fields": fields_of(flow), **told}
+        return {"response_fields": fields_of(flow), **self._of_store(METHODS[METHOD[flow]])}
 
     def _size(self, flow: str) -> int:
         return size_of(self._platform, flow, int(self.option("page_size")))

@@ -135,11 +135,14 @@ def return_statuses(simulator: "Simulator", request: Request) -> Response:
 
 @method("GET", "return.reason.list")
 def return_reasons(simulator: "Simulator", request: Request) -> Response:
-    simulator.store(request)
-    return ok({"return_reasons": [{"id": "size", "name": "Size was not right"}]})
+    return ok({"return_reasons": _choices(simulator, request, "return_reasons")})
 
 
 @method("GET", "return.action.list")
 def return_actions(simulator: "Simulator", request: Request) -> Response:
-    simulator.store(request)
-    return ok({"return_actions": [{"id": "refund", "name": "Refund"}]})
+    return ok({"return_actions": _choices(simulator, request, "return_actions")})
+
+
+def _choices(simulator: "Simulator", request: Request, flow: str) -> list[Any]:
+    store = simulator.store(request)
+    return simulator.bend(request, flow, list(simulator.table(store.table(flow))))

@@ -77,6 +77,8 @@ class Rows:
             "transactions": Table("id", rows=[self.transaction(n) for n in range(self.orders)]),
             "abandoned_carts": Table("id", rows=[self.cart(n) for n in range(max(2, self.orders // 8))]),
             "order_statuses": Table("id", rows=[dict(row) for row in STATUSES]),
+            "return_reasons": Table("id", rows=[dict(row) for row in RETURN_REASONS]),
+            "return_actions": Table("id", rows=[dict(row) for row in RETURN_ACTIONS]),
         }
         if self.store.listed:
             children = [self._as_product(row) for row in tables["variants"]]
@@ -269,6 +271,15 @@ STATUSES = (
     {"id": "processing", "name": "Processing"},
     {"id": "shipped", "name": "Shipped"},
     {"id": "complete", "name": "Complete"},
+)
+RETURN_REASONS = (
+    {"id": "size", "name": "Size was not right"},
+    {"id": "broken", "name": "Arrived broken"},
+    {"id": "3", "name": "Changed my mind"},
+)
+RETURN_ACTIONS = (
+    {"id": "refund", "name": "Refund"},
+    {"id": "exchange", "name": "Exchange"},
 )
 RETURN_STATUSES = (
     {"id": "open", "name": "Open"},

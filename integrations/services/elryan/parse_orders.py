@@ -20,7 +20,7 @@ from integrations.services.elryan.fields import (
     status_of,
     text,
 )
-from orders.records import CancelReasonRecord, OrderLineRecord, OrderRecord, TransactionRecord
+from orders.records import ChoiceRecord, OrderLineRecord, OrderRecord, TransactionRecord
 
 CENT = Decimal("0.01")
 SIGNS = {"vendorbill": ("bill", 1), "vendorcredit": ("credit", -1), "vendorpayment": ("payment", -1)}
@@ -108,7 +108,7 @@ def transaction(row: Row, account: Account) -> TransactionRecord:
     )
 
 
-def cancel_reason(row: Row, account: Account) -> CancelReasonRecord:
+def cancel_reason(row: Row, account: Account) -> ChoiceRecord:
     """A reason, as the service wraps the vendor's plain text: {"name": …}."""
     name = identity(row, "name")
-    return CancelReasonRecord(name, name)
+    return ChoiceRecord(name, name)

@@ -150,6 +150,8 @@ def test_customers_words_and_carts() -> None:
         ("order:processing", "order", "preparing"),
         ("return:3", "return", "received"),
     ]
+    chosen = [record(flow, "choice") for flow in ("return_reasons", "return_actions")]
+    assert [(c.external_id, c.name) for c in chosen] == [("size", "Size was not right"), ("7", "Exchange")]
     cart = record("abandoned_carts", "left")
     assert (cart.total, cart.lines[0].sku, cart.customer_email) == (
         Decimal("24.9"),
