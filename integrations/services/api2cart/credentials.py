@@ -41,6 +41,10 @@ BRIDGE_HELP = (
     "INSTALLED”. The store key stands in its config.php, or on the plugin's page. Redirects of the shop should be off. With FTP "
     "credentials instead, API2Cart uploads the bridge itself."
 )
+UNTOLD = (
+    "API2Cart's manual does not say where {} shows these. They belong to an app or a user of its API: look in the shop's settings "
+    "for developers, or ask API2Cart."
+)
 SAID = {
     "store_url": "The address the shop is reached by, with https://.",
     "store_key": "32 characters, from the bridge's config.php or the plugin's page.",
@@ -74,7 +78,7 @@ def known() -> dict[str, Known]:
             if bridge
             else tuple(tuple(way.split()) for way in row["ways"]),
             further=tuple((BRIDGE_FURTHER if bridge else row.get("further", "")).split()),
-            help=row.get("help", "") or (BRIDGE_HELP if bridge else ""),
+            help=row.get("help") or (BRIDGE_HELP if bridge else UNTOLD.format(row["title"])),
             days=row.get("days"),
             bridge=bridge,
         )

@@ -51,6 +51,8 @@ class Simulator(simulator.Simulator):
         self.account_limit, self.store_limit = 10, 5
         self.error_status, self.work = 200, 0.0
         self.busy: dict[str, int] = {}
+        self.peaks: dict[str, int] = {}  # most at once, of the account and of each store
+        self.too_many = 0
         super().__init__(**options)
 
     def reset(self) -> None:
@@ -129,8 +131,10 @@ class Simulator(simulator.Simulator):
                     full = self.busy.get(name, 0) >= limit
                     if not full:
                         self.busy[name] = self.busy.get(name, 0) + 1
+                        self.peaks[name] = max(self.peaks.get(name, 0), self.busy[name])
                         taken.append(name)
                 if full:
+                    self.too_many += 1
                     return Failed(code, "Request limit is reached").answer(self.error_status)
             self.pause(self.work)
             return super().answer(request)

@@ -258,6 +258,7 @@ def test_every_platform_of_the_table_makes_a_form() -> None:
     """As the vendor would describe it, and as it stands in our own table where the vendor says nothing."""
     assert len(known()) >= 70
     for cart_id, ours in known().items():
+        assert ours.help, cart_id
         sets = [[(name, "") for name in way] for way in ours.ways]
         for told in (sets, []):
             system = system_of(cart_id, ours.title, told, [], "")
