@@ -18,9 +18,7 @@ CALLS = 3
 def test_sixteen_processes_keep_to_the_limits_of_store_and_account() -> None:
     with Server(sim := Simulator(seed="tiny")):
         vendors = [
-            connecting.connect(
-                "api2cart", f"shop-{n}", **{k: given[k] for k in ("base_url", "options", "secrets")}
-            )
+            connecting.connect("api2cart", f"shop-{n}", **{k: given[k] for k in ("base_url", "options", "secrets")})
             for n, given in enumerate(sim.connections()[:2])
         ]
         sim.work = 0.05  # seconds a call takes

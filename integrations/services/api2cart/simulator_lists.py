@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from integrations.services.api2cart.simulator_envelope import Failed, bound, given, ids_in, listing, ok
 from integrations.services.api2cart.simulator_rows import RETURN_STATUSES
 from integrations.simulator.routes import Routes
-from integrations.simulator.wire import Request, Response
+from integrations.simulator.wire import Request, Response, Row
 
 if TYPE_CHECKING:
     from integrations.services.api2cart.simulator import Simulator
@@ -143,6 +143,6 @@ def return_actions(simulator: "Simulator", request: Request) -> Response:
     return ok({"return_actions": _choices(simulator, request, "return_actions")})
 
 
-def _choices(simulator: "Simulator", request: Request, flow: str) -> list[Any]:
+def _choices(simulator: "Simulator", request: Request, flow: str) -> list[Row]:
     store = simulator.store(request)
     return simulator.bend(request, flow, list(simulator.table(store.table(flow))))
