@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Variant
 from config.admin import GONE, DateRange, MirrorAdmin, age, figure, link, money, table, thumbnail
 from integrations.admin.asked import FetchAgain, run_link
+from integrations.admin.doors import CatalogueDoors
 from integrations.admin.lookups import LookUps
 
 LAST = 20  # history rows on a page
@@ -98,7 +99,9 @@ class AttributeValueAdmin(PartAdmin):
 
 
 @admin.register(Product)
-class ProductAdmin(FetchAgain, MirrorAdmin):
+class ProductAdmin(CatalogueDoors, FetchAgain, MirrorAdmin):
+    door = "product"
+    actions = ("fetch_again", "send_chosen")
     list_display = (
         "picture",
         "title",
@@ -122,7 +125,7 @@ class ProductAdmin(FetchAgain, MirrorAdmin):
     whole_search = True
     keyset = "changed_at"
     own_fields = ("note",)
-    tables = ("variants_table", "concerned_table")
+    tables = ("variants_table", "sent_table", "concerned_table")
     flows = ("products", "details", "availability")
 
     def codes(self, flow: str, rows: Sequence[Any]) -> list[str]:
@@ -193,8 +196,10 @@ def more(column: str) -> Case:
 
 
 @admin.register(Variant)
-class VariantAdmin(LookUps, FetchAgain, MirrorAdmin):
+class VariantAdmin(LookUps, CatalogueDoors, FetchAgain, MirrorAdmin):
     about = "variant"
+    door = "variant"
+    actions = ("fetch_again", "send_chosen")
     list_display = (
         "sku", "title", "vendor", "gtin", "price_shown", "cost_shown", "stock_shown", "incoming_shown", "checked", "watched",
     )  # fmt: skip

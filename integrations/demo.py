@@ -96,7 +96,7 @@ def password_for(name: str) -> str:
 
 
 def connect_all(server: Any) -> list[Vendor]:
-    """One connection of each kind to its simulator, unproven flows confirmed: the simulators answer them."""
+    """One connection of each kind to its simulator, what is unproven confirmed: the simulators answer it. Writes wait for approval."""
     vendors = []
     for kind in services():
         given = server.simulators[kind].connections()[0]
@@ -106,11 +106,13 @@ def connect_all(server: Any) -> list[Vendor]:
             name=f"{service_class(kind).label} (demo)",
             base_url=given["base_url"],
             environment="sandbox",
+            writes=Vendor.Writes.APPROVE,
             options=given["options"],
             secrets={name: value for name, value in given["secrets"].items() if name != "password"},
         )
         vendors.append(vendor)
         unproven = [name for name, flow in service_class(kind).flows.items() if not flow.proven]
+        unproven += [name for name, verb in service_class(kind).verbs.items() if not verb.proven]
         unproven += [lookup.name for lookup in service_class(kind).lookups if not lookup.proven]
         if unproven:
             connecting.confirm(vendor, unproven)

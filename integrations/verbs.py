@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from integrations.service import Account
@@ -18,7 +19,8 @@ class Field:
     """One value of a verb's body. kind: text, int, decimal, bool, choice, group (an object of `fields`), rows (a list of those).
 
     also: the vendor's own names for it, taken as well. free: a group that may hold names beyond its fields.
-    choices_from: "flow" of ours whose mirrored words are the choices, where the vendor has a list of its own.
+    choices_from: the flow of this vendor whose mirrored rows are the choices; `choices` stand in until it brought some.
+    labels: what people read for each of the choices, where that is another text.
     """
 
     name: str
@@ -27,6 +29,8 @@ class Field:
     required: bool = False
     help: str = ""
     choices: tuple[str, ...] = ()
+    choices_from: str = ""
+    labels: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     fields: tuple["Field", ...] = ()
     free: bool = False
@@ -82,6 +86,45 @@ class Found:
     outcome: Outcome = field(default_factory=Outcome)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A row a person ticked on a page of ours. row: of orders.models or catalog.models, with its parents joined.
+
+    quantity: how many of it. there: for a row of another connection, the row of this one it goes with: the supplier's variant
+    that is bought, the listing that gets a price.
+    """
+
+    row: Any
+    quantity: Decimal | None = None
+    there: Any = None
+
+
+Fill = Callable[[Account, Sequence[Chosen], Body], Body]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A page of ours a verb is begun from, and how much of its body that page knows.
+
+    on: the kind of row: "line" (of an order), "package", "product", "variant". foreign: rows of other connections instead of
+        this one's own; either: of both.
+    fill: (account, what was ticked, what the person filled in) → the body as far as that says. What it leaves out is asked.
+    together: all that is ticked makes one body; else each row makes its own.
+    asks: what a person is asked once for all rows, beside the verb's own fields. fits: why a row cannot have it; a line each.
+    title: on the button, where it is not the verb's own.
+    """
+
+    on: str
+    fill: Fill
+    together: bool = False
+    foreign: bool = False
+    either: bool = False
+    asks: tuple[Field, ...] = ()
+    fits: Callable[[Account, Chosen], Sequence[str]] = lambda account, chosen: ()
+    title: str = ""
+    help: str = ""
+
+
 def nothing(doing: Doing, answer: Any) -> Outcome:
     """An answer that says no more than that it was done."""
     return Outcome()
@@ -103,6 +146,7 @@ class Verb:
     reference: name of the body's field with our own number; once: a second command with the same number is never made.
     chunk: at most so many rows in one call, or the name of the option that says so.
     complete: (body, known) → the body with what the hub knows at the moment of the decision, such as the price a person saw.
+    doors: the pages of ours it can be begun from.
     """
 
     title: str
@@ -122,6 +166,7 @@ class Verb:
     once: bool = False
     chunk: int | str = 0
     complete: Callable[[Body, Known], Body] | None = None
+    doors: tuple[Door, ...] = ()
     valid: Callable[[Account, Body], None] | None = None  # raises ValueError for what the fields alone cannot say
     proven: bool = True
     irreversible: bool = False

@@ -118,7 +118,7 @@ def allowed(name: str, role: str, model: Any, method: str) -> bool | None:
         return ("change" if method == "POST" else "view") in verbs(role, door.Token)
     if kind in ("progress", "export", "egress"):
         return "view" in has
-    if kind in ("desk", "switches") and method == "GET":
+    if kind in ("desk", "switches", "batch") and method == "GET":
         return "view" in has
     return None if has & {"change", "run"} else False
 

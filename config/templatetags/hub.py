@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -21,6 +22,23 @@ def age(moment: datetime | None) -> SafeString | str:
 @register.filter
 def span(length: timedelta | None) -> str:
     return admin.span(length.total_seconds()) if length else admin.UNKNOWN
+
+
+@register.filter
+def page_link(row: Any) -> SafeString | str:
+    """A link to the row's own page."""
+    return admin.link(row)
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str = "") -> SafeString | str:
+    return admin.money(amount, currency)
+
+
+@register.filter
+def figure(number: Decimal | None) -> str:
+    """A number without needless zeros; a dash when unknown."""
+    return admin.figure(number)
 
 
 @register.filter

@@ -9,15 +9,16 @@ from django.http import HttpRequest, HttpResponse
 
 from config.admin import DateRange, age, badge, fold, link, table
 from integrations.admin.command_asking import CommandAsking
+from integrations.admin.command_batch import CommandBatch
+from integrations.admin.command_buying import CommandBuying
 from integrations.admin.command_desks import CommandDesks
+from integrations.admin.command_lines import CommandLines
+from integrations.admin.command_many import CommandMany
+from integrations.admin.doors import state_badge, title_of
 from integrations.admin.records import RecordAdmin
 from integrations.models import Command
 from integrations.service import services
 
-TONES = {
-    "awaiting_approval": "warn", "queued": "", "sending": "warn", "confirmed": "good", "refused": "bad", "unknown": "bad",
-    "cancelled": "quiet",
-}  # fmt: skip
 ITEM_TONES = {"done": "good", "refused": "bad", "overtaken": "quiet", "waiting": ""}
 SHOWN = 200  # things on a command's page
 
@@ -35,19 +36,8 @@ class VerbFilter(admin.SimpleListFilter):
         return queryset.filter(verb=self.value()) if self.value() else queryset
 
 
-def title_of(command: Command) -> str:
-    """The verb as people read it, also when the kind has it no more."""
-    kind = services().get(command.vendor.kind)
-    verb = kind.verbs.get(command.verb) if kind else None
-    return verb.title if verb else command.verb
-
-
-def state_badge(command: Command) -> Any:
-    return badge(command.get_state_display(), TONES.get(command.state, ""))
-
-
 @admin.register(Command)
-class CommandAdmin(CommandAsking, CommandDesks, RecordAdmin):
+class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, CommandAsking, CommandDesks, RecordAdmin):
     list_display = ("what", "vendor", "about", "state_shown", "number", "why", "asked_by", "asked", "sent")
     list_filter = ("vendor", VerbFilter, "state", ("asked_at", DateRange))
     list_defer = ("body", "request", "words", "answer", "story", "shown")

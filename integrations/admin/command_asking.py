@@ -1,47 +1,24 @@
-"""Decide a write by hand: a form made from what the vendor's folder declares, a preview of the exact request, then the decision."""
+"""Decide a write: a form made from what the vendor's folder declares, a preview of the exact request, then the decision."""
 
-import json
+import uuid
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 
 from config.stepup import demand
+from integrations.admin.command_begun import Begun, begun
+from integrations.admin.verb_form import VerbForm
 from integrations.models import Command, Vendor
 from integrations.service import services
-from integrations.verbs import Field, Verb
 
-YES_NO = (("", "–"), ("true", "Yes"), ("false", "No"))
-
-
-def form_of(verb: Verb, data: Any = None) -> forms.Form:
-    """One field for each the verb declares; lists and objects as JSON, begun with an example."""
-    from integrations.commands import bodies
-
-    form = forms.Form(data)
-    for field in verb.fields:
-        form.fields[f"f_{field.name}"] = _field(field, bodies.example((field,))[field.name])
-    return form
-
-
-def _field(field: Field, example: Any) -> forms.Field:
-    shared: dict[str, Any] = {"label": field.label, "required": field.required, "help_text": field.help}
-    if field.kind == "bool":
-        return forms.ChoiceField(choices=YES_NO, **shared)
-    if field.kind == "choice":
-        words = [(word, word.replace("_", " ")) for word in field.choices]
-        return forms.ChoiceField(choices=[("", "–"), *words], **shared)
-    if field.kind in ("group", "rows"):
-        text = json.dumps(example, indent=2, ensure_ascii=False)
-        shared["help_text"] = f"{field.help} As JSON; leave out what is not wanted.".strip()
-        area = forms.Textarea(attrs={"rows": min(12, text.count("\n") + 2), "dir": "ltr", "spellcheck": "false"})
-        return forms.JSONField(widget=area, initial=example if field.required else None, **shared)
-    return forms.CharField(max_length=2000, **shared)
+SHOWN = 5  # calls of one decision that are shown in full
 
 
 class CommandAsking:
@@ -53,7 +30,7 @@ class CommandAsking:
         return [path("ask/<slug:slug>/<slug:verb>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
 
     def ask_view(self, request: HttpRequest, slug: str, verb: str) -> HttpResponse:
-        from integrations.commands import bodies, switches
+        from integrations.commands import bodies, choices, switches
 
         if not self.has_change_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
@@ -62,19 +39,18 @@ class CommandAsking:
         declared = kind.verbs.get(verb) if kind else None
         if declared is None:
             raise Http404("This connection has no such verb.")
-        form = form_of(declared, request.POST if request.method == "POST" else None)
+        start = begun(request, vendor, verb)
+        data = request.POST if request.method == "POST" else None
+        form = VerbForm(choices.resolved(vendor, declared.fields), data, start.body)
         cards: list[dict[str, Any]] = []
-        closed = ""
-        try:
-            switches.allowed(vendor, verb)
-        except switches.NotAllowed as why:
-            closed = str(why)
-        if form.is_bound and form.is_valid():
-            given = {name.removeprefix("f_"): value for name, value in form.cleaned_data.items()}
+        closed = closed_by(vendor, verb)
+        if form.more:
+            form.errors.clear()  # only further rows were asked for
+        elif form.is_bound and form.is_valid():
             try:
                 if "decide" in request.POST and not closed:
-                    return self._decided(request, vendor, verb, given)
-                cards = self._cards(vendor, verb, given)
+                    return self._decided(request, vendor, verb, form.given(), start)
+                cards = self._cards(vendor, verb, form.given())
             except (bodies.BadBody, switches.NotAllowed) as wrong:
                 form.add_error(None, str(wrong))
         context = {
@@ -84,9 +60,12 @@ class CommandAsking:
             "vendor": vendor,
             "verb": declared,
             "form": form,
-            "cards": cards[:5],
+            "token": token_of(request),
+            "cards": cards[:SHOWN],
             "count": len(cards),
             "closed": closed,
+            "start": start,
+            "asks_approval": closed == "" and switches.mode_of(vendor, verb) == Vendor.Writes.APPROVE,
             "open_request": True,
         }
         return TemplateResponse(request, "admin/integrations/command_ask.html", context)
@@ -100,17 +79,50 @@ class CommandAsking:
             cards += cards_of([row])  # one by one: rows that are not stored have no key to tell them apart
         return cards
 
-    def _decided(self, request: HttpRequest, vendor: Vendor, verb: str, given: Any) -> HttpResponse:
+    def _decided(self, request: HttpRequest, vendor: Vendor, verb: str, given: Any, start: Begun) -> HttpResponse:
         from integrations.commands import asking
 
         demand(request)
-        made = asking.ask(vendor, verb, given, by=request.user.get_username())
-        for command in made:
-            self.log_addition(request, command, "Decided.")  # type: ignore[attr-defined]
-        waits = made[0].state == Command.State.AWAITING
-        messages.success(
-            request, "It waits for approval." if waits else "It is sent soon; its page says what came of it."
-        )
+        key, by = f"form:{token_of(request)}", request.user.get_username()
+        made = list(Command.objects.filter(Q(key=key) | Q(key__startswith=f"{key}:")).order_by("id"))
+        if not made:  # else the button was pressed twice
+            made = asking.ask(vendor, verb, given, by=by, key=key, subjects=start.subjects)
+            for command in made:
+                self.log_addition(request, command, "Decided.")  # type: ignore[attr-defined]
+        tell(request, made)
+        if start.back:
+            return HttpResponseRedirect(start.back)
         if len(made) > 1:
             return HttpResponseRedirect(reverse("admin:integrations_command_changelist"))
         return HttpResponseRedirect(reverse("admin:integrations_command_change", args=[made[0].pk]))
+
+
+def token_of(request: HttpRequest) -> str:
+    """What makes one opening of a form one decision, however often its button is pressed."""
+    given = request.POST.get("token", "")
+    return given if len(given) == 32 and given.isalnum() else uuid.uuid4().hex
+
+
+def closed_by(vendor: Vendor, verb: str) -> str:
+    """Why nothing of this may be asked for now; empty when it may."""
+    from integrations.commands import switches
+
+    try:
+        switches.allowed(vendor, verb)
+    except switches.NotAllowed as why:
+        return str(why)
+    return ""
+
+
+def tell(request: HttpRequest, made: list[Command]) -> None:
+    """What was decided and what happens next, with the way to each command's page."""
+    waits = made[0].state == Command.State.AWAITING
+    pages = ((reverse("admin:integrations_command_change", args=[one.pk]), one) for one in made[:SHOWN])
+    links = format_html_join(", ", '<a href="{}">{}</a>', pages)
+    more = f" and {len(made) - SHOWN} more" if len(made) > SHOWN else ""
+    text = (
+        "It waits for approval: {}{}."
+        if waits
+        else "It is sent soon: {}{}. Its page says what came of it."
+    )
+    messages.success(request, format_html(text, links, more))

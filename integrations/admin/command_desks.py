@@ -1,15 +1,16 @@
 """Where people decide about what goes out: approval, the unknown desk, the stop switches."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from config.site import vendors_on
 from config.stepup import demand
 from integrations.models import Command, Vendor, WriteSwitch
 from integrations.service import services
@@ -22,6 +23,7 @@ HELP = {
     "unknown": "The answer was lost, so it may or may not have been done. Nothing leaves this desk by itself, except when a "
     "look-up at the vendor proves it. The oldest comes first.",
 }
+WAITING = (State.AWAITING, State.QUEUED, State.UNKNOWN)
 OF = {"approval": State.AWAITING, "unknown": State.UNKNOWN}
 
 
@@ -46,7 +48,10 @@ class CommandDesks:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if desk not in OF:
             raise Http404("There is no such desk.")
-        rows = list(Command.objects.filter(state=OF[desk]).select_related("vendor").order_by("id")[: SHOWN + 1])
+        waiting = Command.objects.filter(state=OF[desk])
+        if (vendor := request.GET.get("vendor", "")) in {row.slug for row in vendors_on(request)}:
+            waiting = waiting.filter(vendor__slug=vendor)
+        rows = list(waiting.select_related("vendor").order_by("id")[: SHOWN + 1])
         cards = cards_of(rows[:SHOWN])
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
@@ -163,20 +168,22 @@ class CommandDesks:
         if request.method == "POST":
             if not self.has_change_permission(request):  # type: ignore[attr-defined]
                 raise PermissionDenied
-            self._switched(request)
+            vendor = self._switched(request)
+            if vendor is not None and request.POST.get("page") == "vendor":
+                return HttpResponseRedirect(reverse("admin:integrations_vendor_change", args=[vendor.pk]))
             return HttpResponseRedirect(reverse("admin:integrations_command_switches"))
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": "Stop switches",
             "opts": self.opts,  # type: ignore[attr-defined]
             "vendors": switchboard(Vendor.objects.order_by("name")),
-            "modes": Vendor.Writes.choices,
+            "write_modes": Vendor.Writes.choices,
             "may_set_modes": may_set_modes(request),
             "may_decide": self.has_change_permission(request),  # type: ignore[attr-defined]
         }
         return TemplateResponse(request, "admin/integrations/switches.html", context)
 
-    def _switched(self, request: HttpRequest) -> None:
+    def _switched(self, request: HttpRequest) -> Vendor | None:
         from integrations.commands import switches
 
         act, _, rest = request.POST.get("act", "").partition(":")
@@ -185,7 +192,7 @@ class CommandDesks:
         kind = services().get(vendor.kind) if vendor else None
         if vendor is None or kind is None or (verb and verb not in kind.verbs):
             messages.error(request, "There is no such switch any more.")
-            return
+            return None
         by, name = request.user.get_username(), f"{vendor}: {kind.verbs[verb].title if verb else 'everything'}"
         if act == "stop":  # whoever wants to stop something is not asked for more
             switches.stop(vendor, verb, by=by, reason=request.POST.get("reason", ""))
@@ -202,6 +209,7 @@ class CommandDesks:
             switches.set_mode(vendor, verb, mode if mode in Vendor.Writes.values else "", by=by)
             messages.success(request, f"{name}: {dict(Vendor.Writes.choices).get(mode, 'as the connection')}.")
         self.log_change(request, vendor, f"Switch {act} {verb or 'all'}.")  # type: ignore[attr-defined]
+        return vendor
 
 
 def may_set_modes(request: HttpRequest) -> bool:
@@ -231,25 +239,38 @@ def cards_of(commands: list[Command]) -> list[dict[str, Any]]:
     return cards
 
 
-def switchboard(vendors: QuerySet[Vendor]) -> list[dict[str, Any]]:
-    """Each connection that can write, with its verbs: their mode, whether they are stopped, and what waits."""
-    own = {(row.vendor_id, row.verb): row for row in WriteSwitch.objects.all()}
-    queued = Command.objects.filter(state=State.QUEUED).values_list("vendor_id", "verb").annotate(count=Count("pk"))
-    waits = {(vendor, verb): count for vendor, verb, count in queued.order_by()}
-    board = []
-    for vendor in vendors:
-        kind = services().get(vendor.kind)
-        if kind is None or not kind.verbs:
-            continue
-        rows = [
+def switchboard(vendors: Iterable[Vendor]) -> list[dict[str, Any]]:
+    """Each connection that can write, with its verbs: their mode, whether they are stopped, and what waits. Two queries."""
+    kinds = services()
+    shown = [vendor for vendor in vendors if vendor.kind in kinds and kinds[vendor.kind].verbs]
+    if not shown:
+        return []
+    own = {(row.vendor_id, row.verb): row for row in WriteSwitch.objects.filter(vendor__in=shown)}
+    open_ones = Command.objects.filter(vendor__in=shown, state__in=WAITING)
+    counts: dict[tuple[int, str], dict[str, int]] = {}
+    for vendor, verb, state, count in (
+        open_ones.order_by().values_list("vendor_id", "verb", "state").annotate(count=Count("pk"))
+    ):
+        counts.setdefault((vendor, verb), {})[state] = count
+    return [_board(vendor, own, counts) for vendor in shown]
+
+
+def _board(
+    vendor: Vendor, own: Mapping[tuple[int, str], WriteSwitch], counts: Mapping[tuple[int, str], Mapping[str, int]]
+) -> dict[str, Any]:
+    everything = own.get((vendor.pk, ""))
+    shut = vendor.writes == Vendor.Writes.OFF or not vendor.enabled or bool(everything and everything.stopped)
+    rows = []
+    for name, verb in services()[vendor.kind].verbs.items():
+        switch, told = own.get((vendor.pk, name)), counts.get((vendor.pk, name), {})
+        off = not verb.proven and name not in vendor.confirmed
+        waits = told.get(State.QUEUED, 0)
+        held = shut or off or bool(switch and (switch.stopped or switch.writes == Vendor.Writes.OFF))
+        rows.append(
             {
-                "name": name,
-                "title": verb.title,
-                "switch": own.get((vendor.pk, name)),
-                "off": not verb.proven and name not in vendor.confirmed,
-                "waits": waits.get((vendor.pk, name), 0),
+                "name": name, "title": verb.title, "switch": switch, "off": off, "waits": waits, "held": waits if held else 0,
+                "approval": told.get(State.AWAITING, 0), "unknown": told.get(State.UNKNOWN, 0),
             }
-            for name, verb in kind.verbs.items()
-        ]
-        board.append({"vendor": vendor, "all": own.get((vendor.pk, "")), "rows": rows})
-    return board
+        )  # fmt: skip
+    sums = {name: sum(row[name] for row in rows) for name in ("waits", "held", "approval", "unknown")}
+    return {"vendor": vendor, "all": everything, "rows": rows, "sums": sums, "open": vendor.writes != Vendor.Writes.OFF}

@@ -15,6 +15,7 @@ from config import stepup
 from config.admin import HubAdmin, age, badge, link, table, when
 from integrations.admin.asked import TONES as RUN_TONES
 from integrations.admin.asked import queue, run_link, usable
+from integrations.admin.command_desks import may_set_modes, switchboard
 from integrations.admin.connect import VendorForm, form_for
 from integrations.admin.fields import OPTION, SECRET, option_text, shown_option
 from integrations.admin.stores import StoreViews
@@ -186,6 +187,10 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
             context["has_stores"] = service.stores is not None
             context["store_tools"] = service.stores.tools(vendor.account) if service.stores else ()
             context["modes"] = SyncRun.Mode.choices
+            if request.user.has_perm("integrations.view_command"):
+                context["board"] = next(iter(switchboard([vendor])), None)
+                context["may_decide"] = request.user.has_perm("integrations.change_command")
+                context |= {"may_set_modes": may_set_modes(request), "write_modes": Vendor.Writes.choices}
             context["warnings"] = [
                 text for token in getattr(vendor, "kept_tokens", ()) if token.active and (text := ends_soon(token))
             ] + vendor.ends_soon

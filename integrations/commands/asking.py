@@ -1,7 +1,8 @@
 """A decision becomes a row, in one transaction; only then is anybody told. The row is what must be sent, a task only its hint."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,17 +12,27 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Variant
-from integrations.commands import bodies, switches
+from integrations.commands import bodies, choices, switches
 from integrations.faultpoints import faultpoint
-from integrations.models import Command, CommandItem, Vendor
+from integrations.models import Command, CommandItem, CommandSubject, Vendor
 from integrations.service import option_of, service_class
 from integrations.verbs import Doing, Verb
 
 State = Command.State
+Subject = tuple[str, int, Any]  # kind, id and quantity of a row of ours a command is decided on
 OVER = (State.REFUSED, State.CANCELLED)  # nothing came of these, so the same may be asked for again
 
 
-def ask(vendor: Vendor, name: str, given: Any, *, by: str = "", key: str = "", hinted: bool = True) -> list[Command]:
+def ask(
+    vendor: Vendor,
+    name: str,
+    given: Any,
+    *,
+    by: str = "",
+    key: str = "",
+    hinted: bool = True,
+    subjects: Sequence[Subject] = (),
+) -> list[Command]:
     """Commands for a body, several where it holds more rows than one call may. Nothing is sent yet.
 
     key: by which the caller knows this decision again: asked for twice, it is the same command. A reference of ours that must
@@ -30,13 +41,21 @@ def ask(vendor: Vendor, name: str, given: Any, *, by: str = "", key: str = "", h
     """
     verb, body = worded(vendor, name, given)
     mode = switches.allowed(vendor, name)
-    parts = bodies.parts(verb, body, _most(verb, vendor))
+    parts = bodies.parts(verb, body, most(verb, vendor))
     batch = uuid.uuid4().hex if len(parts) > 1 else ""
     made = []
     with transaction.atomic():
         for place, part in enumerate(parts):
             own = f"{key}:{place}" if key and len(parts) > 1 else key
             made.append(_row(vendor, name, verb, part, mode, by, own, batch))
+        CommandSubject.objects.bulk_create(
+            [
+                CommandSubject(command=one, kind=kind, row=row, quantity=quantity)
+                for one in made
+                for kind, row, quantity in subjects
+            ],
+            ignore_conflicts=True,
+        )
         faultpoint("command.row_written")
         if hinted:
             for command in made:
@@ -48,7 +67,7 @@ def ask(vendor: Vendor, name: str, given: Any, *, by: str = "", key: str = "", h
 def worded(vendor: Vendor, name: str, given: Any) -> tuple[Verb, dict[str, Any]]:
     """The verb, and the body in our words with what the hub knows; nothing is written. Raises LookupError, bodies.BadBody."""
     verb = switches.verb_of(vendor, name)
-    body = bodies.checked(verb, given)
+    body = bodies.checked(replace(verb, fields=choices.resolved(vendor, verb.fields)), given)
     try:
         if verb.valid:
             verb.valid(vendor.account, body)
@@ -63,7 +82,7 @@ def preview(vendor: Vendor, name: str, given: Any) -> list[Command]:
     """The commands a body would become, not stored. Raises as `ask` does for the body."""
     verb, body = worded(vendor, name, given)
     made = []
-    for part in bodies.parts(verb, body, _most(verb, vendor)):
+    for part in bodies.parts(verb, body, most(verb, vendor)):
         reference = str(part.get(verb.reference) or "") if verb.reference else ""
         request = verb.request(Doing(vendor.account, part, reference)).as_json()
         row = Command(vendor=vendor, verb=name, body=part, request=request, words=list(verb.says(part)))
@@ -72,7 +91,7 @@ def preview(vendor: Vendor, name: str, given: Any) -> list[Command]:
     return made
 
 
-def _most(verb: Verb, vendor: Vendor) -> int:
+def most(verb: Verb, vendor: Vendor) -> int:
     if isinstance(verb.chunk, int):
         return verb.chunk
     return max(1, int(option_of(service_class(vendor.kind).options, vendor.account, verb.chunk)))

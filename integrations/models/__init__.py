@@ -2,7 +2,7 @@
 
 from integrations.models.budget import RateSlot, RateWaiter
 from integrations.models.calls import ApiCall
-from integrations.models.commands import Command, CommandItem, WriteSwitch
+from integrations.models.commands import Command, CommandItem, CommandSubject, WriteSwitch
 from integrations.models.networks import AllowedNetwork, Blocked
 from integrations.models.rates import ShippingRate, ShippingZone
 from integrations.models.runs import Decision, Fingerprint, Held, HeldRow, Reject, RunSeen, Schedule, SyncRun, Trigger
@@ -16,6 +16,7 @@ __all__ = [
     "Callback",
     "Command",
     "CommandItem",
+    "CommandSubject",
     "Decision",
     "Fingerprint",
     "Held",

@@ -88,6 +88,24 @@ class CommandItem(models.Model):
         return self.thing
 
 
+class CommandSubject(models.Model):
+    """A row of ours a command was decided on that is not the thing it changes: a sale's line that is bought from a supplier, a
+    product of one vendor that is put on sale at another. No key across: a row that goes takes no history with it."""
+
+    command = models.ForeignKey(Command, models.CASCADE, related_name="subjects")
+    kind = models.CharField(max_length=20, help_text="line, product or variant.")
+    row = models.BigIntegerField()
+    quantity = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = [models.Index(fields=("kind", "row", "command"), name="command_subject_row")]
+        constraints = [models.UniqueConstraint(fields=("command", "kind", "row"), name="command_subject_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.row}"
+
+
 class WriteSwitch(models.Model):
     """How one verb of a connection may write, where that differs from the connection; an empty verb stops all of them."""
 

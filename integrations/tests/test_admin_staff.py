@@ -25,12 +25,13 @@ __all__ = ["rows"]
 APPS = ("catalog", "orders", "integrations")
 CHANGED_BY_POST = ("again", "retry", "run", "test", "sync", "confirm", "tool", "decide")
 # Pages of their own beside a row: those behind a connection need the right to change it, even to be looked at.
-PAGES = ("try", "ask", "stores", "systems", "store", "credentials")
+PAGES = ("try", "ask", "stores", "systems", "store", "credentials", "lines", "buy", "many")
 LOOKED_AT = (
     "tokens",
     "egress",
     "desk",
     "switches",
+    "batch",
 )  # with the right to look; what is sent there needs more, or is not taken at all
 
 

@@ -6,13 +6,15 @@ from typing import Any
 from django.contrib import admin
 
 from config.admin import GONE, DateRange, age, figure, link, money, table
+from integrations.admin.doors import OrderDoors
+from integrations.commands.doors import lines_of
 from integrations.service import service_class
 from orders.admin.related import related
 from orders.admin.shown import MoneyTrail, status_cell
 from orders.models import Order, OrderLine, Package, Purchase, Return, Sale, Transaction
 
 
-class OrderAdmin(MoneyTrail):
+class OrderAdmin(OrderDoors, MoneyTrail):
     flows = ("orders",)
     list_display = ("number", "vendor", "status_shown", "buyer_name", "total_shown", "placed", "lines")
     list_filter = ("vendor", "status", ("placed_at", DateRange), GONE)
@@ -26,7 +28,7 @@ class OrderAdmin(MoneyTrail):
     own_fields = ("note",)
     extra = ("status_shown", "customer_shown", "run_shown")
     hidden = ("search", "direction", "status", "vendor_status", "customer_external_id")
-    tables = ("lines_table", "packages_table", "returns_table", "transactions_table")
+    tables = ("lines_table", "sent_table", "packages_table", "returns_table", "transactions_table")
 
     def codes(self, flow: str, rows: Sequence[Any]) -> list[str]:
         """Where the vendor's rows are lines an order is asked for by those it has."""
@@ -54,7 +56,6 @@ class OrderAdmin(MoneyTrail):
 
     @admin.display(description="Lines")
     def lines_table(self, row: Order) -> Any:
-        lines = row.lines.select_related("variant").defer("raw", "variant__raw", "variant__search")
         return table(
             ("SKU", "Name", "Variant", "Quantity", "Unit price", "Total", "Status", "To note"),
             [
@@ -63,9 +64,12 @@ class OrderAdmin(MoneyTrail):
                     figure(line.quantity), money(line.unit_price, row.currency), money(line.total, row.currency),
                     status_cell(line), " ".join(filter(None, (line.cancel_reason, line.warning))),
                 )
-                for line in lines
+                for line in lines_of(row)
             ],
         )  # fmt: skip
+
+    def packages_of(self, row: Order) -> Sequence[Any]:
+        return related(row)[Package]
 
     @admin.display(description="Packages")
     def packages_table(self, row: Order) -> Any:

@@ -5,12 +5,14 @@ from typing import Any
 from django.contrib import admin
 
 from config.admin import DateRange, age, figure, link, table
+from integrations.admin.doors import Doors
 from orders.admin.shown import MoneyTrail, status_cell
 from orders.models import Package
 
 
 @admin.register(Package)
-class PackageAdmin(MoneyTrail):
+class PackageAdmin(Doors, MoneyTrail):
+    door = "package"
     flows = ("packages", "shipments", "trackings", "invoices", "orders")
     list_display = (
         "named",
@@ -33,7 +35,7 @@ class PackageAdmin(MoneyTrail):
     own_fields = ("note",)
     extra = ("status_shown", "run_shown")
     hidden = ("search", "status", "vendor_status")
-    tables = ("lines_table", "events_table")
+    tables = ("lines_table", "sent_table", "events_table")
 
     @admin.display(description="package")
     def named(self, row: Package) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from integrations.errors import Unknown
 from integrations.service import Account
+from integrations.services.elko import doors
 from integrations.verbs import Body, Doing, Field, Known, Outcome, Request, Verb
 
 # Our words for ELKO's `enduser`.
@@ -212,11 +213,13 @@ VERBS: Mapping[str, Verb] = {
     "place_order": _buy(
         "Order",
         Field("ship_to", "Ship to a customer", "group", fields=SHIP_TO, also=("enduser",), free=False),
+        doors=(doors.ORDERED,),
         help="Price and stock are read once more just before; what is missing or dearer stops it.",
     ),
     "drop_ship": _buy(
         "Order for a customer",
         Field("ship_to", "Ship to", "group", required=True, fields=SHIP_TO, also=("enduser",)),
+        doors=(doors.SHIPPED_ON,),
         proven=False,
         help="EU only. How ELKO is told to ship to a customer is one client's practice.",
     ),

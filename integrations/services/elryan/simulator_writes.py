@@ -210,6 +210,11 @@ def _package(simulator: "Simulator", key: str, *states: str) -> Row:
 
 
 def _ship(simulator: "Simulator", row: Row) -> None:
+    """Its lines are shipped, and a delivery of it begins (assumed)."""
+    table = simulator.table("deliveries")
+    key = str(90_001 + len(table))
+    told = {"id": key, "package_id": row["id"], "status": "in_transit", "delivery_info": []}
+    table.put({**told, "updated_at": utc(simulator.now())}, at=0)
     for item in row["items"]:
         if str(item["order_item_id"]) in simulator.table("orders"):
             _move_line(simulator, str(item["order_item_id"]), "Shipped")
@@ -249,5 +254,10 @@ def delivery_status(simulator: "Simulator", request: Request, key: str) -> Respo
     found(simulator, "deliveries", key)
     _need(body, "status")
     row = simulator.table("deliveries").change(key, status=body["status"])
+    if body["status"] == "delivered" and row["package_id"] in simulator.table("packages"):  # assumed
+        package = simulator.table("packages").change(row["package_id"], status="delivered")
+        for item in package["items"]:
+            if str(item["order_item_id"]) in simulator.table("orders"):
+                _move_line(simulator, str(item["order_item_id"]), "Delivered")
     simulator.ledger.accept("update_delivery_status", key, body)
     return ok(row)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from integrations.errors import NeedsAuth, Refused, Unknown
 from integrations.service import option_of
+from integrations.services.elryan import doors, publishing
 from integrations.services.elryan.options import OPTIONS
 from integrations.verbs import Body, Doing, Field, Outcome, Request, Verb
 
@@ -183,6 +184,10 @@ TRACKING = (
     Field("tracking_barcode", "Tracking number"), Field("tracking_link", "Tracking link"), Field("provider", "Carrier"),
     Field("tracking_provider", "Carrier (old name)"), Field("tracking_pdf", "Label"), Field("base64_file", "Label, base64"),
 )  # fmt: skip
+EVENT = (
+    Field("datetime", "When", example="2026-11-21 14:00:00", help="Baghdad's clock, as 2026-11-21 14:00:00."),
+    Field("detail", "What happened", example="Handed over"), Field("eventCode", "Code"), Field("location", "Where"),
+)  # fmt: skip
 INNER = Field("variants", "Variants", "rows", required=True, fields=(SKU,), free=True)
 PRODUCT = (
     NAME, Field("spu", "SPU", required=True), Field("category", "Category", "group", required=True, free=True),
@@ -197,7 +202,10 @@ VERBS: Mapping[str, Verb] = {
     "cancel_line": Verb(
         "Cancel order line",
         about="line",
-        fields=(LINE, Field("reason", "Reason", "choice", required=True, choices=REASONS, example=REASONS[0])),
+        fields=(
+            LINE,
+            Field("reason", "Reason", "choice", required=True, choices=REASONS, choices_from="cancel_reasons", example=REASONS[0]),
+        ),
         request=_keyed("PUT", fixed("orders/cancel"), "line", lambda body: {"reason": body["reason"]}),
         objects=one("line"),
         says=lambda body: [f"Cancel order line {body['line']}: {body['reason'].replace('_', ' ')}"],
@@ -205,6 +213,7 @@ VERBS: Mapping[str, Verb] = {
         look_up="line_cancelled",
         repeatable=True,
         irreversible=True,
+        doors=(doors.LINE,),
         help="The customer loses this line. Manual, call 29.",
     ),
     "prepare_line": Verb(
@@ -216,6 +225,7 @@ VERBS: Mapping[str, Verb] = {
         says=lambda body: [f"Accept order line {body['line']} and prepare it"],
         outcome=mirrored("orders"),
         look_up="line_prepared",
+        doors=(doors.NEW_LINE,),
         proven=False,
     ),
     "stock_and_price": Verb(
@@ -245,12 +255,21 @@ VERBS: Mapping[str, Verb] = {
         chunk="stock_chunk",
         valid=_valid_items,
         repeatable=True,
+        doors=(publishing.PUSH,),
         help="In parts; an article Elryan does not know is marked, the others are done. Manual, call 23.",
     ),
-    "enable_product": _switch("Put product on sale", "product", "spu", chosen("enable_product_path"), proven=False),
-    "disable_product": _switch("Take product off sale", "product", "spu", fixed("products/disabled")),
-    "enable_variant": _switch("Put variant on sale", "variant", "sku", chosen("enable_variant_path"), proven=False),
-    "disable_variant": _switch("Take variant off sale", "variant", "sku", fixed("variants/disabled")),
+    "enable_product": _switch(
+        "Put product on sale", "product", "spu", chosen("enable_product_path"), proven=False, doors=(publishing.PRODUCT_ON,)
+    ),
+    "disable_product": _switch(
+        "Take product off sale", "product", "spu", fixed("products/disabled"), doors=(publishing.PRODUCT_OFF,)
+    ),
+    "enable_variant": _switch(
+        "Put variant on sale", "variant", "sku", chosen("enable_variant_path"), proven=False, doors=(publishing.VARIANT_ON,)
+    ),
+    "disable_variant": _switch(
+        "Take variant off sale", "variant", "sku", fixed("variants/disabled"), doors=(publishing.VARIANT_OFF,)
+    ),
     "upsert_category": _upsert(
         "Category", "category", "remote_id", fixed("categories/upsert/"),
         (REMOTE, Field("name", "Name"), Field("is_active", "Active", "bool", required=True), Field("parent_id", "Parent"),
@@ -270,7 +289,7 @@ VERBS: Mapping[str, Verb] = {
          Field("attribute", "Attribute", "group", required=True, fields=(NAME, REMOTE, ACTIVE))),
         proven=False,
     ),
-    "upsert_product": _upsert("Product with variants", "product", "spu", fixed("products/upsert"), PRODUCT),
+    "upsert_product": _upsert("Product with variants", "product", "spu", fixed("products/upsert"), PRODUCT, doors=(publishing.PUBLISHED,)),
     "upsert_variant": _upsert(
         "Variant", "variant", "sku", fixed("variants/upsert"),
         (*VARIANT, Field("name", "Name"), Field("currency", "Currency"), ACTIVE,
@@ -303,13 +322,19 @@ VERBS: Mapping[str, Verb] = {
         look_up="package_made",
         reference="reference",
         once=True,
+        doors=(doors.PACKED,),
         proven=False,
     ),
-    "cancel_package": _package("Cancel package", "GET", chosen("cancel_package_path"), irreversible=True),
-    "fulfil_package": _package("Fulfil package", "POST", fixed("packages/fulfill"), TRACKING),
+    "cancel_package": _package(
+        "Cancel package", "GET", chosen("cancel_package_path"), irreversible=True, doors=(doors.PACKAGE,)
+    ),
+    "fulfil_package": _package(
+        "Fulfil package", "POST", fixed("packages/fulfill"), TRACKING, doors=(doors.FULFILLED,)
+    ),
     "fulfil_package_online": _package(
         "Fulfil package by the marketplace's courier", "POST", chosen("fulfil_package_online_path"),
         (Field("provider", "Courier", required=True), Field("tracking_provider", "Courier (old name)")),
+        doors=(doors.PACKAGE,),
     ),
     "upsert_tracking": Verb(
         "Tracking",
@@ -320,19 +345,21 @@ VERBS: Mapping[str, Verb] = {
         says=lambda body: [f"Tracking of package {body['package_id']}: {body.get('tracking_barcode', '')}"],
         outcome=mirrored("trackings"),
         repeatable=True,
+        doors=(doors.TRACKED,),
         proven=False,
     ),
     "update_delivery_event": Verb(
         "Delivery event",
         about="delivery",
-        fields=(Field("delivery", "Delivery", required=True), Field("delivery_info", "Event", "group", required=True, free=True)),
+        fields=(Field("delivery", "Delivery", required=True), Field("delivery_info", "Event", "group", required=True, free=True, fields=EVENT)),
         request=lambda doing: Request(
             "PUT", f"{chosen('deliveries_path')(doing)}/{quote(doing.body['delivery'], safe='')}/event-info",
             _rest("delivery")(doing.body),
         ),
         objects=one("delivery"),
-        says=lambda body: [f"Event of delivery {body['delivery']}"],
-        outcome=done,
+        says=lambda body: [f"Event of delivery {body['delivery']}: {body['delivery_info'].get('detail', '')}".rstrip(": ")],
+        outcome=mirrored("deliveries"),
+        doors=(doors.DELIVERY,),
         proven=False,
     ),
     "update_delivery_status": Verb(
@@ -345,7 +372,8 @@ VERBS: Mapping[str, Verb] = {
         ),
         objects=one("delivery"),
         says=lambda body: [f"Delivery {body['delivery']} is {body['status']}"],
-        outcome=done,
+        outcome=mirrored("deliveries"),
+        doors=(doors.DELIVERY,),
         sets=("status",),
         repeatable=True,
         proven=False,

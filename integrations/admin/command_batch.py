@@ -1,0 +1,83 @@
+"""What came of one decision for many rows: how many of each state, and row by row what the vendor said."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from config.stepup import demand
+from integrations.admin.doors import TONES, title_of
+from integrations.models import Command, CommandItem
+
+SHOWN = 200
+ORDER = ("awaiting_approval", "queued", "sending", "unknown", "refused", "confirmed", "cancelled")
+ITEMS = {"refused": "Not done", "done": "Done", "waiting": "Waiting", "overtaken": "Overtaken"}
+
+
+class CommandBatch:
+    """A page for all commands of a batch; whoever may decide approves or rejects all of it at once."""
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.batch_view)  # type: ignore[attr-defined]
+        name = "integrations_command_batch"
+        return [path("batch/<slug:batch>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
+
+    def batch_view(self, request: HttpRequest, batch: str) -> HttpResponse:
+        if not self.has_view_permission(request):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        may_decide = self.has_change_permission(request)  # type: ignore[attr-defined]
+        if request.method == "POST":
+            if not may_decide:
+                raise PermissionDenied
+            self._batch_decided(request, batch)
+            return HttpResponseRedirect(reverse("admin:integrations_command_batch", args=[batch]))
+        rows = Command.objects.filter(batch=batch)
+        first = rows.select_related("vendor").order_by("id").first()
+        if first is None:
+            raise Http404("There is no such batch.")
+        states = dict(rows.order_by().values_list("state").annotate(count=Count("pk")))
+        items = CommandItem.objects.filter(command__batch=batch)
+        fates = dict(items.order_by().values_list("state").annotate(count=Count("pk")))
+        context = {
+            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            "title": f"{title_of(first)}: {first.vendor}",
+            "opts": self.opts,  # type: ignore[attr-defined]
+            "batch": batch,
+            "first": first,
+            "states": [(s, Command.State(s).label, states[s], TONES[s]) for s in ORDER if s in states],
+            "fates": [(ITEMS[s], fates[s], s == "refused") for s in ITEMS if s in fates],
+            "rows": self._batch_rows(items),
+            "waiting": states.get("awaiting_approval", 0),
+            "may_decide": may_decide,
+            "hub_reload": 5 if any(states.get(s) for s in ("queued", "sending")) else 0,
+            "more": sum(fates.values()) > SHOWN,
+        }
+        return TemplateResponse(request, "admin/integrations/command_batch.html", context)
+
+    def _batch_rows(self, items: Any) -> list[CommandItem]:
+        """What was not done first, then what is still open, then the rest."""
+        found: list[CommandItem] = []
+        for state in ITEMS:
+            if len(found) < SHOWN:
+                part = items.filter(state=state).select_related("command").defer(
+                    "command__body", "command__request", "command__answer", "command__story"
+                )
+                found += part.order_by("id")[: SHOWN - len(found)]
+        return found
+
+    def _batch_decided(self, request: HttpRequest, batch: str) -> None:
+        from integrations.commands import many
+
+        demand(request)
+        act, by = request.POST.get("act", ""), request.user.get_username()
+        try:
+            if act == "approve":
+                messages.success(request, f"{many.approve(batch, by)} approved, and sent soon.")
+            elif act == "reject":
+                messages.success(request, f"{many.reject(batch, by, request.POST.get('reason', ''))} rejected, and not sent.")
+        except ValueError as wrong:
+            messages.error(request, str(wrong))

@@ -1,0 +1,36 @@
+"""Choices a vendor keeps a list of: what it was last seen to offer, instead of what was written into the code."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from catalog.models import Attribute, Brand, Category
+from integrations.models import Vendor
+from integrations.verbs import Field
+from orders.models import CancelReason
+
+ROWS: Mapping[str, Any] = {
+    "attributes": Attribute,
+    "brands": Brand,
+    "cancel_reasons": CancelReason,
+    "categories": Category,
+}
+MOST = 2000
+
+
+def resolved(vendor: Vendor, fields: Iterable[Field]) -> tuple[Field, ...]:
+    """The fields with the choices this connection has now; those without a list of the vendor's stay as they are."""
+    return tuple(_with_choices(vendor, field) for field in fields)
+
+
+def _with_choices(vendor: Vendor, field: Field) -> Field:
+    if field.fields:
+        inner = resolved(vendor, field.fields)
+        return field if inner == field.fields else replace(field, fields=inner)
+    if not field.choices_from:
+        return field
+    rows = ROWS[field.choices_from]._default_manager.filter(vendor=vendor, gone_at=None).order_by("name", "external_id")
+    found = list(rows.values_list("external_id", "name")[:MOST])
+    if not found:
+        return field
+    return replace(field, choices=tuple(key for key, _ in found), labels=tuple(name for _, name in found))

@@ -1,0 +1,178 @@
+"""Whole journeys by the pages where people work, sent by the demo's own worker: a sale to its delivery, a product to off sale."""
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import LAPTOP, PHONE
+from tests.browser.looking import check
+
+SIZES = (LAPTOP, PHONE)
+READY = """
+import json, urllib.request
+from catalog.models import Variant
+from integrations import connecting, sync
+from integrations.models import Trigger, Vendor
+from integrations.service import services
+from orders.models import Order
+Vendor.objects.filter(slug__in=["demo-elko", "demo-elryan"]).update(writes="on")
+for vendor in Vendor.objects.filter(slug__in=["demo-elko", "demo-elryan"]):
+    kind = services()[vendor.kind]
+    connecting.confirm(vendor, [name for name, part in (*kind.flows.items(), *kind.verbs.items()) if not part.proven])
+elko = Vendor.objects.get(slug="demo-elko")
+order = Order.objects.filter(vendor__slug="demo-elryan", status="new", line_count=1, lines__variant__isnull=False).order_by("-id")[0]
+line = order.lines.get()
+article = Variant.objects.filter(vendor=elko, stock__gt=20, stock_at_least=False, price__gt=1).exclude(pack_size__gt=1).order_by("-id")[0]
+code = line.variant.gtin
+data = json.dumps({"eanCode": code}).encode()
+place = SIMULATORS + "/_sim/elko/truth/products/" + article.external_id
+urllib.request.urlopen(urllib.request.Request(place, data, {"Content-Type": "application/json"}, method="PATCH"), timeout=30).close()
+sync.run(elko, "products", Trigger.COMMAND_LINE, slice_seconds=None)
+product = Variant.objects.filter(vendor=elko, price__gt=1, stock__gt=3).exclude(pk=article.pk).order_by("id").last().product
+print(json.dumps({"order": order.pk, "line": line.pk, "quantity": int(line.quantity), "article": article.pk, "product": product.pk}))
+"""
+
+
+@pytest.fixture(scope="module")
+def ready(hub) -> Any:
+    """Both connections may write; a supplier's article has the barcode of a sale's line."""
+    return json.loads(hub.ask(f"SIMULATORS = {hub.simulators!r}\n{READY}").strip().splitlines()[-1])
+
+
+def decide(page: Any) -> None:
+    page.get_by_role("button", name="Show what will go").last.click()
+    expect(page.get_by_role("heading", name="What will go")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Decide")).click()
+    expect(page.locator(".messagelist")).to_contain_text("It is sent soon")
+
+
+def confirmed(page: Any, what: str) -> None:
+    """Until the page's own table says that it was done."""
+    sent = page.locator("fieldset", has=page.get_by_role("heading", name="What was sent")).locator("tbody tr", has_text=what)
+    for _ in range(120):
+        if sent.count() and "Confirmed" in sent.first.inner_text():
+            return
+        page.wait_for_timeout(400)
+        page.reload()
+    raise AssertionError(f"{what} was never confirmed: {sent.first.inner_text() if sent.count() else 'it is not there'}")
+
+
+def test_a_sale_is_prepared_bought_packed_shipped_and_delivered(visit, hub, ready):
+    page = visit(f"/orders/sale/{ready['order']}/change/")
+    check(page, *SIZES)
+    page.set_viewport_size(LAPTOP)
+    page.get_by_role("link", name="Prepare order line").click()
+    check(page, *SIZES)
+    page.set_viewport_size(LAPTOP)
+    decide(page)
+    confirmed(page, "Prepare order line")
+
+    page.get_by_role("link", name="Buy at a supplier").click()
+    expect(page.locator("tr", has_text="GTIN").get_by_role("radio")).to_be_checked()
+    check(page, *SIZES)
+    page.set_viewport_size(LAPTOP)
+    page.get_by_role("button", name=re.compile("Order for a customer")).click()
+    for label, words in (("Name", "Noor Hadi"), ("Address", "Karrada 7"), ("Town", "Rīga"), ("Postal code", "LV-1010"), ("Country", "LV")):
+        page.get_by_label(label, exact=True).fill(words)
+    page.get_by_role("button", name="Show what will go").last.click()
+    check(page, *SIZES)
+    page.set_viewport_size(LAPTOP)
+    decide(page)
+    confirmed(page, "Order for a customer")
+
+    page.get_by_role("link", name="Create package").click()
+    decide(page)
+    confirmed(page, "Create package")
+    packages = page.locator("fieldset", has=page.get_by_role("heading", name="Packages"))
+    packages.locator("tbody a").first.click()
+    page.get_by_role("link", name="Tracking", exact=True).click()
+    page.get_by_label("Tracking number").fill("IQ777")
+    decide(page)
+    confirmed(page, "Tracking")
+    page.get_by_role("link", name="Fulfil package", exact=True).click()
+    expect(page.get_by_label("Tracking number")).to_have_value("IQ777")
+    decide(page)
+    confirmed(page, "Fulfil package")
+    page.get_by_role("link", name="Delivery status").click()
+    page.get_by_label("Delivery").fill(newest_delivery(hub))
+    page.get_by_label("Status").fill("delivered")
+    decide(page)
+    confirmed(page, "Delivery status")
+    expect(page.locator(".field-status_shown").first).to_contain_text("Delivered")
+    check(page, *SIZES)
+    ask = "from integrations.simulator import Server" and (
+        f"from orders.models import Order; print(Order.objects.get(pk={ready['order']}).lines.get().external_id)"
+    )
+    line = hub.ask(ask).strip()
+    assert truth(hub, "elryan", "orders", line)["Status"] == "Delivered"
+
+
+def truth(hub: Any, kind: str, flow: str, key: str) -> Any:
+    import urllib.request
+
+    with urllib.request.urlopen(f"{hub.simulators}/_sim/{kind}/truth/{flow}", timeout=30) as answer:
+        rows = json.load(answer)
+    return next(row for row in rows if key in (str(row.get("POlineID")), str(row.get("spu"))))
+
+
+def newest_delivery(hub: Any) -> str:
+    import urllib.request
+
+    with urllib.request.urlopen(f"{hub.simulators}/_sim/elryan/truth/deliveries", timeout=30) as answer:
+        return str(json.load(answer)[0]["id"])
+
+
+def test_a_product_is_published_gets_a_price_and_comes_off_sale(visit, hub, ready):
+    page = visit(f"/catalog/product/{ready['product']}/change/")
+    page.get_by_role("link", name=re.compile("Publish or update")).click()
+    check(page, *SIZES)
+    page.set_viewport_size(LAPTOP)
+    page.get_by_label("Category").select_option(index=1)
+    page.get_by_label("Price = cost ×").fill("1.3")
+    page.get_by_label("Currency of the prices").fill("USD")
+    page.get_by_label("Tax").fill("0")
+    page.get_by_label("Guarantee, months").fill("12")
+    page.get_by_label("Days to dispatch").fill("2")
+    page.get_by_role("button", name="Show what would happen").last.click()
+    expect(page.locator(".hub-reasons")).to_contain_text("It has no text in AR")
+    page.get_by_label("Without an Arabic text").select_option("send")
+    page.get_by_role("button", name="Show what would happen").last.click()
+    expect(page.locator(".hub-counts")).to_contain_text("1 made new")
+    check(page, *SIZES)
+    page.set_viewport_size(LAPTOP)
+    page.get_by_role("button", name=re.compile("^Decide")).click()
+    all_confirmed(page)
+    check(page, *SIZES)
+
+    key = f"demo-elko-{hub.ask(f'from catalog.models import Product; print(Product.objects.get(pk={ready["product"]}).external_id)').strip()}"
+    assert truth(hub, "elryan", "products", key)["is_active"]
+    listed = hub.ask(
+        "from catalog.models import Variant; from integrations import sync; from integrations.models import Trigger, Vendor\n"
+        "vendor = Vendor.objects.get(slug='demo-elryan')\n"
+        "for flow in ('products', 'variants'): sync.run(vendor, flow, Trigger.COMMAND_LINE, slice_seconds=None)\n"
+        f"row = Variant.objects.filter(vendor=vendor, product__external_id='{key}')[0]; print(row.pk, row.product_id)"
+    ).split()
+    page.goto(f"{hub.address}/admin/catalog/variant/{listed[-2]}/change/")
+    page.get_by_role("link", name="Push price and stock").click()
+    page.get_by_label("Price for all").fill("77.5")
+    page.get_by_role("button", name="Show what would happen").last.click()
+    page.get_by_role("button", name=re.compile("^Decide")).click()
+    all_confirmed(page)
+    page.goto(f"{hub.address}/admin/catalog/product/{listed[-1]}/change/")
+    page.get_by_role("link", name="Take product off sale").click()
+    page.get_by_role("button", name="Show what would happen").last.click()
+    page.get_by_role("button", name=re.compile("^Decide")).click()
+    all_confirmed(page)
+    assert truth(hub, "elryan", "products", key)["is_active"] is False
+
+
+def all_confirmed(page: Any) -> None:
+    until = time.monotonic() + 60
+    while "1 confirmed" not in page.locator("#content .hub-counts").first.inner_text():
+        assert time.monotonic() < until, page.locator("#content").inner_text()
+        page.wait_for_timeout(400)
+        page.reload()
