@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -10,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from config.site import vendors_on
 from config.stepup import demand
 from integrations.models import Command, Vendor, WriteSwitch
 from integrations.service import services
@@ -49,8 +49,13 @@ class CommandDesks:
         if desk not in OF:
             raise Http404("There is no such desk.")
         waiting = Command.objects.filter(state=OF[desk])
-        if (vendor := request.GET.get("vendor", "")) in {row.slug for row in vendors_on(request)}:
+        shares = waiting.order_by().values_list("vendor__slug", "vendor__name").annotate(count=Count("pk"))
+        shares = list(shares.order_by("vendor__name"))
+        vendor = request.GET.get("vendor", "")
+        if vendor in {slug for slug, _, _ in shares}:
             waiting = waiting.filter(vendor__slug=vendor)
+        else:
+            vendor = ""
         rows = list(waiting.select_related("vendor").order_by("id")[: SHOWN + 1])
         cards = cards_of(rows[:SHOWN])
         context = {
@@ -60,6 +65,8 @@ class CommandDesks:
             "desk": desk,
             "help": HELP[desk],
             "cards": cards,
+            "shares": shares,
+            "vendor": vendor,
             "more": len(rows) > SHOWN,
             "may_decide": self.has_change_permission(request),  # type: ignore[attr-defined]
         }
@@ -96,7 +103,9 @@ class CommandDesks:
     def onward(self, request: HttpRequest) -> HttpResponse:
         desk, pk = request.POST.get("desk", ""), request.POST.get("page", "")
         if desk in OF:
-            return HttpResponseRedirect(reverse("admin:integrations_command_desk", args=[desk]))
+            vendor = request.POST.get("vendor", "")
+            asked = f"?{urlencode({'vendor': vendor})}" if vendor else ""
+            return HttpResponseRedirect(reverse("admin:integrations_command_desk", args=[desk]) + asked)
         if pk.isascii() and pk.isdigit() and len(pk) < 19:
             return HttpResponseRedirect(reverse("admin:integrations_command_change", args=[pk]))
         return HttpResponseRedirect(reverse("admin:integrations_command_changelist"))

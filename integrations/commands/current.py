@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from catalog.models import Variant
+from config.admin import span
 from integrations.models import Command
 from integrations.service import services
 from orders.models import OrderLine
@@ -57,13 +59,16 @@ def _variants(wanted: set[tuple[int, str]]) -> dict[tuple[str, int, str], str]:
     keys = [key for _, key in wanted]
     rows = Variant.objects.filter(Q(sku__in=keys) | Q(external_id__in=keys), vendor_id__in={v for v, _ in wanted})
     found: dict[tuple[str, int, str], str] = {}
-    for row in rows.only("vendor_id", "sku", "external_id", "stock", "stock_at_least", "price", "currency")[: 2 * MOST]:
+    names = ("vendor_id", "sku", "external_id", "stock", "stock_at_least", "price", "discount_price", "currency", "checked_at")
+    for row in rows.only(*names)[: 2 * MOST]:
         told = [
             f"stock {'over ' if row.stock_at_least else ''}{plain(row.stock)}"
             if row.stock is not None
             else "stock unknown"
         ]
+        told += [f"discount price {plain(row.discount_price)} {row.currency}"] if row.discount_price else []
         told += [f"price {plain(row.price)} {row.currency}"] if row.price is not None else []
+        told += [f"checked {span((timezone.now() - row.checked_at).total_seconds())} ago"] if row.checked_at else []
         for key in (row.sku, row.external_id):
             found["variant", row.vendor_id, key] = ", ".join(told)
     return found
