@@ -70,7 +70,8 @@ def _package(request: HttpRequest, vendor: Vendor, verb: str, key: int) -> Begun
         raise PermissionDenied
     chosen = Chosen(package)
     body = dict(offer.door.fill(vendor.account, [chosen], {}))
-    return Begun(body, origin=package, trouble=" ".join(doors.refusals(offer, chosen)))
+    trouble = " ".join(doors.refusals(offer, chosen))
+    return Begun(body, [("package", package.pk, None)], package, trouble)
 
 
 def _lines(request: HttpRequest, vendor: Vendor, verb: str, told: Sequence[Sequence[str]]) -> Begun:

@@ -127,8 +127,9 @@ class OrderDoors(Doors):
         from integrations.commands import doors, subjects
 
         lines = doors.lines_of(row)
-        things = doors.things_of(row, lines, self.packages_of(row))
-        return subjects.touching(row.vendor_id, things, [("line", [line.pk for line in lines])])
+        packages = self.packages_of(row)
+        rows = [("line", [line.pk for line in lines]), ("package", [package.pk for package in packages])]
+        return subjects.touching(row.vendor_id, doors.things_of(row, lines, packages), rows)
 
     def packages_of(self, row: Any) -> Sequence[Any]:
         return ()

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='CommandSubject',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(help_text='line, product or variant.', max_length=20)),
+                ('kind', models.CharField(help_text='line, package, product or variant.', max_length=20)),
                 ('row', models.BigIntegerField()),
                 ('quantity', models.DecimalField(blank=True, decimal_places=3, max_digits=14, null=True)),
                 ('command', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subjects', to='integrations.command')),

@@ -93,7 +93,7 @@ class CommandSubject(models.Model):
     product of one vendor that is put on sale at another. No key across: a row that goes takes no history with it."""
 
     command = models.ForeignKey(Command, models.CASCADE, related_name="subjects")
-    kind = models.CharField(max_length=20, help_text="line, product or variant.")
+    kind = models.CharField(max_length=20, help_text="line, package, product or variant.")
     row = models.BigIntegerField()
     quantity = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
 

@@ -25,7 +25,8 @@ for vendor in Vendor.objects.filter(slug__in=["demo-elko", "demo-elryan"]):
     kind = services()[vendor.kind]
     connecting.confirm(vendor, [name for name, part in (*kind.flows.items(), *kind.verbs.items()) if not part.proven])
 elko = Vendor.objects.get(slug="demo-elko")
-order = Order.objects.filter(vendor__slug="demo-elryan", status="new", line_count=1, lines__variant__isnull=False).order_by("-id")[0]
+orders = Order.objects.filter(vendor__slug="demo-elryan", status="new", line_count=1, lines__variant__gtin__gt="")
+order = orders.order_by("-id")[0]
 line = order.lines.get()
 article = Variant.objects.filter(vendor=elko, stock__gt=20, stock_at_least=False, price__gt=1).exclude(pack_size__gt=1).order_by("-id")[0]
 code = line.variant.gtin
@@ -33,7 +34,8 @@ data = json.dumps({"eanCode": code}).encode()
 place = SIMULATORS + "/_sim/elko/truth/products/" + article.external_id
 urllib.request.urlopen(urllib.request.Request(place, data, {"Content-Type": "application/json"}, method="PATCH"), timeout=30).close()
 sync.run(elko, "products", Trigger.COMMAND_LINE, slice_seconds=None)
-product = Variant.objects.filter(vendor=elko, price__gt=1, stock__gt=3).exclude(pk=article.pk).order_by("id").last().product
+whole = Variant.objects.filter(vendor=elko, price__gt=1, stock__gt=3, product__brand__isnull=False, product__image_url__gt="")
+product = whole.exclude(pk=article.pk).order_by("id").last().product
 print(json.dumps({"order": order.pk, "line": line.pk, "quantity": int(line.quantity), "article": article.pk, "product": product.pk}))
 """
 
