@@ -49,7 +49,10 @@ def found(rows: Sequence[Any], vendors: Collection[int]) -> dict[int, list[Match
 
 
 def _ranked(
-    gtins: Iterable[str], codes: Iterable[str], by_gtin: Mapping[str, list[Variant]], by_code: Mapping[str, list[Variant]]
+    gtins: Iterable[str],
+    codes: Iterable[str],
+    by_gtin: Mapping[str, list[Variant]],
+    by_code: Mapping[str, list[Variant]],
 ) -> list[Match]:
     matches: dict[int, Match] = {}
     for how, keys, index in (("GTIN", gtins, by_gtin), ("SKU", codes, by_code)):
@@ -57,7 +60,10 @@ def _ranked(
             for variant in index.get(key, ()):
                 matches.setdefault(variant.pk, Match(variant, how))
     # The cheapest that can be had first; what nobody has, or nobody knows the price of, last.
-    order = sorted(matches.values(), key=lambda m: (m.how != "GTIN", not m.variant.stock, m.variant.cost is None, m.variant.cost or 0))
+    order = sorted(
+        matches.values(),
+        key=lambda m: (m.how != "GTIN", not m.variant.stock, m.variant.cost is None, m.variant.cost or 0),
+    )
     return order[:MOST]
 
 

@@ -45,10 +45,19 @@ def test_a_sale_is_prepared_bought_by_drop_ship_packed_shipped_and_delivered() -
         line = order.lines.get(status="new")
         sent(channel, "prepare_line", line=line.external_id)
         line.refresh_from_db()
-        assert line.status == "preparing"
+        assert line.vendor_status == "Preparing"
 
-        article = Variant.objects.filter(vendor=source, stock__gt=5, price__gt=0).exclude(pack_size__gt=1).order_by("id")[0]
-        to = {"name": "Noor", "address": "Karrada 7", "city": "Rīga", "postal_code": "LV-1010", "country": "LV", "phone": "+371 2"}
+        article = (
+            Variant.objects.filter(vendor=source, stock__gt=5, price__gt=0).exclude(pack_size__gt=1).order_by("id")[0]
+        )
+        to = {
+            "name": "Noor",
+            "address": "Karrada 7",
+            "city": "Rīga",
+            "postal_code": "LV-1010",
+            "country": "LV",
+            "phone": "+371 2",
+        }
         wanted = [{"sku": article.sku, "quantity": 2}]
         told = sent(source, "drop_ship", reference=f"S-{order.number}", lines=wanted, ship_to=to)
         bought = Order.objects.get(vendor=source, direction="purchase", reference=f"S-{order.number}")
@@ -65,16 +74,32 @@ def test_a_sale_is_prepared_bought_by_drop_ship_packed_shipped_and_delivered() -
         package.refresh_from_db()
         assert (package.status, package.tracking_number) == ("shipped", "IQ42")
 
-        number = next(row["id"] for row in shop.simulator.truth("deliveries") if row["package_id"] == package.external_id)
-        sent(channel, "update_delivery_event", delivery=number, delivery_info={"detail": "At the door", "location": "Basra"})
+        number = next(
+            row["id"] for row in shop.simulator.truth("deliveries") if row["package_id"] == package.external_id
+        )
+        sent(
+            channel,
+            "update_delivery_event",
+            delivery=number,
+            delivery_info={"detail": "At the door", "location": "Basra"},
+        )
         sent(channel, "update_delivery_status", delivery=number, status="delivered")
         package.refresh_from_db()
         assert (package.status, package.events.get().text) == ("delivered", "At the door")
         shop.good("orders")
         order.refresh_from_db()
         assert order.status == "delivered"
-        verbs = ["prepare_line", "create_package", "upsert_tracking", "fulfil_package", "update_delivery_event", "update_delivery_status"]
-        assert [*Command.objects.filter(vendor=channel).order_by("id").values_list("verb", "attempts")] == [(v, 1) for v in verbs]
+        verbs = [
+            "prepare_line",
+            "create_package",
+            "upsert_tracking",
+            "fulfil_package",
+            "update_delivery_event",
+            "update_delivery_status",
+        ]
+        assert [*Command.objects.filter(vendor=channel).order_by("id").values_list("verb", "attempts")] == [
+            (v, 1) for v in verbs
+        ]
 
 
 def test_a_product_goes_on_sale_changes_its_price_and_comes_off() -> None:

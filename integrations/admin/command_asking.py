@@ -120,9 +120,5 @@ def tell(request: HttpRequest, made: list[Command]) -> None:
     pages = ((reverse("admin:integrations_command_change", args=[one.pk]), one) for one in made[:SHOWN])
     links = format_html_join(", ", '<a href="{}">{}</a>', pages)
     more = f" and {len(made) - SHOWN} more" if len(made) > SHOWN else ""
-    text = (
-        "It waits for approval: {}{}."
-        if waits
-        else "It is sent soon: {}{}. Its page says what came of it."
-    )
+    text = "It waits for approval: {}{}." if waits else "It is sent soon: {}{}. Its page says what came of it."
     messages.success(request, format_html(text, links, more))

@@ -63,8 +63,10 @@ class CommandBatch:
         found: list[CommandItem] = []
         for state in ITEMS:
             if len(found) < SHOWN:
-                part = items.filter(state=state).select_related("command").defer(
-                    "command__body", "command__request", "command__answer", "command__story"
+                part = (
+                    items.filter(state=state)
+                    .select_related("command")
+                    .defer("command__body", "command__request", "command__answer", "command__story")
                 )
                 found += part.order_by("id")[: SHOWN - len(found)]
         return found
@@ -78,6 +80,8 @@ class CommandBatch:
             if act == "approve":
                 messages.success(request, f"{many.approve(batch, by)} approved, and sent soon.")
             elif act == "reject":
-                messages.success(request, f"{many.reject(batch, by, request.POST.get('reason', ''))} rejected, and not sent.")
+                messages.success(
+                    request, f"{many.reject(batch, by, request.POST.get('reason', ''))} rejected, and not sent."
+                )
         except ValueError as wrong:
             messages.error(request, str(wrong))

@@ -95,8 +95,10 @@ def wanted(request: HttpRequest, order: Order, suppliers: set[int]) -> list[Want
 
 def picks(one: Wanted, offer: Offer | None) -> bool:
     """Whether the line is to be bought by this offer: its supplier's article is chosen, and how many."""
-    return offer is not None and quantity(one.quantity) is not None and any(
-        match.variant.pk == one.taken and match.variant.vendor_id == offer.vendor.pk for match in one.matches
+    return (
+        offer is not None
+        and quantity(one.quantity) is not None
+        and any(match.variant.pk == one.taken and match.variant.vendor_id == offer.vendor.pk for match in one.matches)
     )
 
 

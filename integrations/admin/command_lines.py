@@ -59,7 +59,9 @@ class CommandLines:
             raise PermissionDenied
         lines, posted = choices_of(request, order, offer), request.method == "POST"
         chosen = [Chosen(one.line, quantity(one.quantity)) for one in lines if one.ticked]
-        declared = choices.resolved(order.vendor, left_over(offer, [Chosen(one.line, one.line.quantity) for one in lines]))
+        declared = choices.resolved(
+            order.vendor, left_over(offer, [Chosen(one.line, one.line.quantity) for one in lines])
+        )
         form = VerbForm(declared, request.POST if posted else None)
         closed, wrong, cards = closed_by(order.vendor, verb), "", []
         if form.more:

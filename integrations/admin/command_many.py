@@ -98,10 +98,15 @@ class CommandMany:
         batch, by = token_of(request), request.user.get_username()
         made = many.decide(offer, keys, given, by=by, batch=batch)
         audit.record(
-            "decided", offer.vendor, request=request, said=f"{offer.name} for {len(keys)} rows: {made} commands, {batch}"
+            "decided",
+            offer.vendor,
+            request=request,
+            said=f"{offer.name} for {len(keys)} rows: {made} commands, {batch}",
         )
         if not made:
-            messages.warning(request, "Nothing new was decided: none of these rows can have it, or it was decided already.")
+            messages.warning(
+                request, "Nothing new was decided: none of these rows can have it, or it was decided already."
+            )
         return HttpResponseRedirect(reverse("admin:integrations_command_batch", args=[batch]))
 
 

@@ -59,7 +59,17 @@ def _variants(wanted: set[tuple[int, str]]) -> dict[tuple[str, int, str], str]:
     keys = [key for _, key in wanted]
     rows = Variant.objects.filter(Q(sku__in=keys) | Q(external_id__in=keys), vendor_id__in={v for v, _ in wanted})
     found: dict[tuple[str, int, str], str] = {}
-    names = ("vendor_id", "sku", "external_id", "stock", "stock_at_least", "price", "discount_price", "currency", "checked_at")
+    names = (
+        "vendor_id",
+        "sku",
+        "external_id",
+        "stock",
+        "stock_at_least",
+        "price",
+        "discount_price",
+        "currency",
+        "checked_at",
+    )
     for row in rows.only(*names)[: 2 * MOST]:
         told = [
             f"stock {'over ' if row.stock_at_least else ''}{plain(row.stock)}"

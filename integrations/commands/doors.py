@@ -74,7 +74,9 @@ def lines_of(order: Order) -> list[OrderLine]:
     """The order's lines with their variants, read once however many of the page's parts ask."""
     kept: list[OrderLine] | None = getattr(order, "hub_lines", None)
     if kept is None:
-        rows = order.lines.select_related("variant").defer("raw", "variant__raw", "variant__search", "variant__description")
+        rows = order.lines.select_related("variant").defer(
+            "raw", "variant__raw", "variant__search", "variant__description"
+        )
         kept = list(rows)
         for line in kept:
             line.order = order  # known, so never asked for
@@ -86,7 +88,9 @@ def packed(order: Order) -> dict[int, Decimal]:
     """By line's id: how many of it are in packages that were not cancelled."""
     rows = PackageLine.objects.filter(order_line__order=order)
     found: dict[int, Decimal] = {}
-    for line, quantity in rows.exclude(package__status=PackageStatus.CANCELLED).values_list("order_line_id", "quantity"):
+    for line, quantity in rows.exclude(package__status=PackageStatus.CANCELLED).values_list(
+        "order_line_id", "quantity"
+    ):
         found[line] = found.get(line, Decimal(0)) + (quantity or 0)
     return found
 
@@ -94,8 +98,10 @@ def packed(order: Order) -> dict[int, Decimal]:
 def bought(lines: Iterable[OrderLine]) -> dict[int, list[CommandSubject]]:
     """By line's id: what was ordered for it at suppliers, or is about to be."""
     rows = CommandSubject.objects.filter(Q(kind="line", row__in=[line.pk for line in lines]))
-    rows = rows.exclude(command__state__in=NOTHING_CAME).select_related("command__vendor").defer(
-        "command__body", "command__request", "command__answer", "command__story"
+    rows = (
+        rows.exclude(command__state__in=NOTHING_CAME)
+        .select_related("command__vendor")
+        .defer("command__body", "command__request", "command__answer", "command__story")
     )
     found: dict[int, list[CommandSubject]] = {}
     for row in rows:

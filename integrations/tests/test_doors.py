@@ -131,7 +131,10 @@ def test_a_package_holds_part_of_a_line_and_the_rest_waits(admin_client, elryan,
 def test_a_package_goes_its_way_from_its_own_page(admin_client, elryan, order):
     package, worker = Package.objects.get(vendor=elryan.vendor), Worker()
     url = reverse("admin:orders_package_change", args=[package.pk])
-    ask = reverse("admin:integrations_command_ask", args=[elryan.vendor.slug, "fulfil_package"]) + f"?package={package.pk}"
+    ask = (
+        reverse("admin:integrations_command_ask", args=[elryan.vendor.slug, "fulfil_package"])
+        + f"?package={package.pk}"
+    )
     assert ask in text(admin_client, url)
     assert f'value="{package.external_id}"' in text(admin_client, ask)
     given = {"f_package": package.external_id, "f_tracking_barcode": "IQ2", "token": "c" * 32, "decide": ""}
@@ -144,7 +147,10 @@ def test_a_package_goes_its_way_from_its_own_page(admin_client, elryan, order):
     assert "Confirmed" in page.partition("What was sent")[2]
     assert ask not in page, "it is on its way, so it cannot be fulfilled again"
     number = elryan.simulator.truth("deliveries")[0]["id"]
-    ask = reverse("admin:integrations_command_ask", args=[elryan.vendor.slug, "update_delivery_status"]) + f"?package={package.pk}"
+    ask = (
+        reverse("admin:integrations_command_ask", args=[elryan.vendor.slug, "update_delivery_status"])
+        + f"?package={package.pk}"
+    )
     admin_client.post(ask, {"f_delivery": number, "f_status": "delivered", "token": "d" * 32, "decide": ""})
     worker.work()
     package.refresh_from_db()
@@ -156,7 +162,9 @@ def test_what_was_sold_is_bought_from_a_supplier(admin_client, elryan, order):
     with rig("elko") as elko:
         elko.good("products")
         supplier = writing(elko, "approve", "drop_ship")
-        theirs = Variant.objects.filter(vendor=supplier, stock__gt=5, price__gt=0).exclude(pack_size__gt=1).order_by("id")[0]
+        theirs = (
+            Variant.objects.filter(vendor=supplier, stock__gt=5, price__gt=0).exclude(pack_size__gt=1).order_by("id")[0]
+        )
         Variant.objects.filter(pk=theirs.pk).update(gtin=line.barcode)
         buy = reverse("admin:integrations_command_buy", args=[order.pk])
         assert buy in text(admin_client, sale(order))
@@ -209,7 +217,9 @@ def test_an_orders_page_costs_no_more_for_all_that_was_sent(admin_client, elryan
     from integrations.commands import asking
 
     for number in range(12):
-        asking.ask(elryan.vendor, "prepare_line", {"line": open_line(order).external_id}, key=f"k{number}", hinted=False)
+        asking.ask(
+            elryan.vendor, "prepare_line", {"line": open_line(order).external_id}, key=f"k{number}", hinted=False
+        )
     for url in (sale(order), reverse("admin:orders_package_change", args=[Package.objects.get().pk])):
         text(admin_client, url)
         with django_assert_max_num_queries(8):

@@ -33,7 +33,9 @@ def shop():
 
 @pytest.fixture
 def supplier(db) -> Vendor:
-    return Vendor.objects.create(kind="elko", name="North", slug="north", base_url="https://north.example", writes="off")
+    return Vendor.objects.create(
+        kind="elko", name="North", slug="north", base_url="https://north.example", writes="off"
+    )
 
 
 def goods(supplier: Vendor, count: int, **more: Any) -> list[Product]:
@@ -41,13 +43,22 @@ def goods(supplier: Vendor, count: int, **more: Any) -> list[Product]:
     own = {"vendor": supplier, "seen_at": NOW, "changed_at": NOW}
     made = Product.objects.bulk_create(
         Product(**own, **{
-            "external_id": f"N{n}", "name": f"Lamp {n}", "brand_name": "Nordwind", "image_url": "https://p.example/1.png",
+            "external_id": f"N{n}", "name": f"Lamp {n}", "search": f"LAMP {n} N{n}", "brand_name": "Nordwind", "image_url": "https://p.example/1.png",
             "translations": NAMES, "tax": 0, "guarantee": "12", "fulfilment_days": 2, **more,
         })
         for n in range(count)
     )  # fmt: skip
     Variant.objects.bulk_create(
-        Variant(**own, product=product, external_id=f"V{n}", sku=f"LAMP-{n}", name=f"Lamp {n}", price=10, currency="EUR", stock=5)
+        Variant(
+            **own,
+            product=product,
+            external_id=f"V{n}",
+            sku=f"LAMP-{n}",
+            name=f"Lamp {n}",
+            price=10,
+            currency="EUR",
+            stock=5,
+        )
         for n, product in enumerate(made)
     )
     return made
@@ -102,9 +113,14 @@ def test_products_go_from_their_list_and_each_tells_what_came_of_it(admin_client
     text(admin_client, many_page("product"), {**given, "decide": ""})
     assert Command.objects.count() == 2, "one decision, however often it is pressed"
     worker.work()
-    assert "<strong>2</strong> confirmed" in text(admin_client, reverse("admin:integrations_command_batch", args=["a" * 32]))
+    assert "<strong>2</strong> confirmed" in text(
+        admin_client, reverse("admin:integrations_command_batch", args=["a" * 32])
+    )
     assert {row["spu"] for row in shop.simulator.truth("products")} >= {"north-N0", "north-N1"}
-    assert "Confirmed" in text(admin_client, reverse("admin:catalog_product_change", args=[good[0].pk])).partition("What was sent")[2]
+    assert (
+        "Confirmed"
+        in text(admin_client, reverse("admin:catalog_product_change", args=[good[0].pk])).partition("What was sent")[2]
+    )
 
 
 def test_a_whole_list_is_sent_as_it_is_filtered(admin_client, shop, supplier):
@@ -185,7 +201,9 @@ def test_twice_the_rows_cost_no_more_queries_within_a_chunk(shop, supplier):
 def test_more_rows_than_a_chunk_are_read_in_several(shop, supplier, monkeypatch):
     monkeypatch.setattr(many, "AT_ONCE", 7)
     keys = [one.pk for one in goods(supplier, 20)]
-    sizes = [len(part) for part in many.fates_of(offer(shop.vendor, "upsert_product"), keys, {"category": category(shop)})]
+    sizes = [
+        len(part) for part in many.fates_of(offer(shop.vendor, "upsert_product"), keys, {"category": category(shop)})
+    ]
     assert sizes == [7, 7, 6]
 
 
@@ -195,4 +213,6 @@ def test_what_a_door_asks_has_names_of_its_kind(kind):
         for door in verb.doors:
             assert door.on in ("line", "package", "product", "variant"), name
             assert len({field.name for field in door.asks}) == len(door.asks), name
-            assert not (verb.once and door.on in ("product", "variant")), f"{name} needs a reference of its own for each"
+            assert not (verb.once and door.on in ("product", "variant")), (
+                f"{name} needs a reference of its own for each"
+            )

@@ -55,13 +55,17 @@ def decide(page: Any) -> None:
 
 def confirmed(page: Any, what: str) -> None:
     """Until the page's own table says that it was done."""
-    sent = page.locator("fieldset", has=page.get_by_role("heading", name="What was sent")).locator("tbody tr", has_text=what)
+    sent = page.locator("fieldset", has=page.get_by_role("heading", name="What was sent")).locator(
+        "tbody tr", has_text=what
+    )
     for _ in range(120):
         if sent.count() and "Confirmed" in sent.first.inner_text():
             return
         page.wait_for_timeout(400)
         page.reload()
-    raise AssertionError(f"{what} was never confirmed: {sent.first.inner_text() if sent.count() else 'it is not there'}")
+    raise AssertionError(
+        f"{what} was never confirmed: {sent.first.inner_text() if sent.count() else 'it is not there'}"
+    )
 
 
 def test_a_sale_is_prepared_bought_packed_shipped_and_delivered(visit, hub, ready):
@@ -79,7 +83,13 @@ def test_a_sale_is_prepared_bought_packed_shipped_and_delivered(visit, hub, read
     check(page, *SIZES)
     page.set_viewport_size(LAPTOP)
     page.get_by_role("button", name=re.compile("Order for a customer")).click()
-    for label, words in (("Name", "Noor Hadi"), ("Address", "Karrada 7"), ("Town", "Rīga"), ("Postal code", "LV-1010"), ("Country", "LV")):
+    for label, words in (
+        ("Name", "Noor Hadi"),
+        ("Address", "Karrada 7"),
+        ("Town", "Rīga"),
+        ("Postal code", "LV-1010"),
+        ("Country", "LV"),
+    ):
         page.get_by_label(label, exact=True).fill(words)
     page.get_by_role("button", name="Show what will go").last.click()
     check(page, *SIZES)
@@ -107,7 +117,9 @@ def test_a_sale_is_prepared_bought_packed_shipped_and_delivered(visit, hub, read
     confirmed(page, "Delivery status")
     expect(page.locator(".field-status_shown").first).to_contain_text("Delivered")
     check(page, *SIZES)
-    line = hub.ask(f"from orders.models import OrderLine; print(OrderLine.objects.get(pk={ready['line']}).external_id)").strip()
+    line = hub.ask(
+        f"from orders.models import OrderLine; print(OrderLine.objects.get(pk={ready['line']}).external_id)"
+    ).strip()
     assert next(row for row in truth(hub, "orders") if row["POlineID"] == line)["Status"] == "Delivered"
 
 

@@ -20,7 +20,12 @@ def bought(account: Account, chosen: Sequence[Chosen], given: Body) -> Body:
             line["price"] = f"{price.normalize():f}"
     return {
         "lines": [
-            {**line, "quantity": int(line["quantity"]) if line["quantity"] == int(line["quantity"]) else str(line["quantity"])}
+            {
+                **line,
+                "quantity": int(line["quantity"])
+                if line["quantity"] == int(line["quantity"])
+                else str(line["quantity"]),
+            }
             for line in wanted.values()
         ]
     }

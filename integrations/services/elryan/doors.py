@@ -19,8 +19,8 @@ def open_line(account: Account, chosen: Chosen) -> Sequence[str]:
 
 def new_line(account: Account, chosen: Chosen) -> Sequence[str]:
     """A line is accepted once."""
-    told = "It is being prepared already." if chosen.row.status == "preparing" else ""
-    return [told] if told else open_line(account, chosen)
+    prepared = "prepar" in chosen.row.vendor_status.lower()
+    return ["It is being prepared already."] if prepared else open_line(account, chosen)
 
 
 def open_package(account: Account, chosen: Chosen) -> Sequence[str]:
@@ -69,7 +69,9 @@ def fulfilled(account: Account, chosen: Sequence[Chosen], given: Body) -> Body:
 
 LINE = Door("line", line, fits=open_line)
 NEW_LINE = Door("line", line, fits=new_line)
-PACKED = Door("line", packed, together=True, fits=open_line, help="Some of a line may go now, the rest in another package.")
+PACKED = Door(
+    "line", packed, together=True, fits=open_line, help="Some of a line may go now, the rest in another package."
+)
 PACKAGE = Door("package", package, fits=open_package)
 FULFILLED = Door("package", fulfilled, fits=open_package)
 TRACKED = Door("package", tracked, fits=moving_package)

@@ -351,7 +351,10 @@ VERBS: Mapping[str, Verb] = {
     "update_delivery_event": Verb(
         "Delivery event",
         about="delivery",
-        fields=(Field("delivery", "Delivery", required=True), Field("delivery_info", "Event", "group", required=True, free=True, fields=EVENT)),
+        fields=(
+            Field("delivery", "Delivery", required=True),
+            Field("delivery_info", "Event", "group", required=True, free=True, fields=EVENT),
+        ),
         request=lambda doing: Request(
             "PUT", f"{chosen('deliveries_path')(doing)}/{quote(doing.body['delivery'], safe='')}/event-info",
             _rest("delivery")(doing.body),
