@@ -28,7 +28,7 @@ def sent(vendor: Vendor, verb: str, **body: Any) -> dict[str, Any]:
 
 def opened(one: Rig) -> Vendor:
     """Everything the kind can is confirmed, and may be written."""
-    kind = services()[one.kind]
+    kind: Any = services()[one.kind]
     Vendor.objects.filter(pk=one.vendor.pk).update(writes="on")
     vendor = one.fresh()
     connecting.confirm(vendor, [name for name, part in (*kind.flows.items(), *kind.verbs.items()) if not part.proven])
@@ -118,7 +118,7 @@ def test_a_product_goes_on_sale_changes_its_price_and_comes_off() -> None:
             is_active=True, translations=[{"language": "EN", "name": "Lamp"}], variants=[variant], guarantee=12, fulfillment_day=2,
         )  # fmt: skip
         shop.good("categories", "brands", "products", "variants")
-        row = Variant.objects.get(vendor=channel, sku="LAMP-1-RED")
+        row: Any = Variant.objects.get(vendor=channel, sku="LAMP-1-RED")
         assert (row.price, row.stock, row.product.category.name, row.product.brand.name) == (20, 4, "Lamps", "Nordwind")
 
         sent(channel, "stock_and_price", items=[{"sku": "LAMP-1-RED", "price": "24.50", "stock": 9}])

@@ -49,8 +49,8 @@ class CommandDesks:
         if desk not in OF:
             raise Http404("There is no such desk.")
         waiting = Command.objects.filter(state=OF[desk])
-        shares = waiting.order_by().values_list("vendor__slug", "vendor__name").annotate(count=Count("pk"))
-        shares = list(shares.order_by("vendor__name"))
+        counted = waiting.order_by("vendor__name").values_list("vendor__slug", "vendor__name")
+        shares: list[Any] = list(counted.annotate(count=Count("pk")))
         vendor = request.GET.get("vendor", "")
         if vendor in {slug for slug, _, _ in shares}:
             waiting = waiting.filter(vendor__slug=vendor)
@@ -269,7 +269,7 @@ def _board(
 ) -> dict[str, Any]:
     everything = own.get((vendor.pk, ""))
     shut = vendor.writes == Vendor.Writes.OFF or not vendor.enabled or bool(everything and everything.stopped)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, verb in services()[vendor.kind].verbs.items():
         switch, told = own.get((vendor.pk, name)), counts.get((vendor.pk, name), {})
         off = not verb.proven and name not in vendor.confirmed

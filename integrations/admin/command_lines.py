@@ -150,8 +150,8 @@ def too_many(lines: Sequence[Choice]) -> str:
 def left_over(offer: Offer, chosen: Sequence[Chosen]) -> list[Field]:
     """What the lines do not say, so that a person has to: the verb's fields the door does not fill, and the door's own."""
     known = offer.door.fill(offer.vendor.account, chosen if offer.door.together else chosen[:1], {}) if chosen else {}
-    known = {*known, *(field.name for field in offer.door.asks)}
-    return [*offer.door.asks, *(field for field in offer.verb.fields if field.name not in known)]
+    told = {*known, *(field.name for field in offer.door.asks)}
+    return [*offer.door.asks, *(field for field in offer.verb.fields if field.name not in told)]
 
 
 def wishes(offer: Offer, chosen: Sequence[Chosen], given: dict[str, Any]) -> list[tuple[Any, Sequence[Chosen]]]:

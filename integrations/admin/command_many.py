@@ -80,7 +80,7 @@ class CommandMany:
             "wrong": wrong,
             "closed": closed,
             "asks_approval": bool(plan and offer and not closed)
-            and switches.mode_of(offer.vendor, offer.name) == Vendor.Writes.APPROVE,  # type: ignore[union-attr]
+            and switches.mode_of(offer.vendor, offer.name) == Vendor.Writes.APPROVE,
             "open_request": False,
         }
         return TemplateResponse(request, "admin/integrations/command_many.html", context)

@@ -19,7 +19,7 @@ SMALL = ("int", "decimal", "bool")
 class Part:
     """One declared field as it is drawn: a single value, a group, or rows under one head."""
 
-    field: Field
+    about: Field
     single: Any = None
     inner: list[Any] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)

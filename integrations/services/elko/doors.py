@@ -38,7 +38,8 @@ def for_customer(account: Account, chosen: Sequence[Chosen], given: Body) -> Bod
 
 
 def can_be_had(account: Account, chosen: Chosen) -> Sequence[str]:
-    there, told = chosen.there, []
+    there = chosen.there
+    told: list[str] = []
     if there is None or chosen.quantity is None:
         return told
     if there.pack_size and chosen.quantity % there.pack_size:
