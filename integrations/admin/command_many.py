@@ -79,7 +79,8 @@ class CommandMany:
             "token": token_of(request),
             "wrong": wrong,
             "closed": closed,
-            "asks_approval": bool(plan and offer and not closed)
+            "asks_approval": offer is not None
+            and not closed
             and switches.mode_of(offer.vendor, offer.name) == Vendor.Writes.APPROVE,
             "open_request": False,
         }
@@ -135,7 +136,7 @@ def offers_on(request: HttpRequest, on: str) -> list[Offer]:
 def listed(request: HttpRequest, model: Any, query: str, most: int) -> list[int]:
     """Ids of what a list shows with these filters, the newest first."""
     asked = copy(request)
-    asked.GET, asked.method = QueryDict(query[:4000]), "GET"  # type: ignore[assignment]
+    asked.GET, asked.method = QueryDict(query[:4000]), "GET"
     try:
         found = admin.site._registry[model].get_changelist_instance(asked)
     except IncorrectLookupParameters:
