@@ -13,7 +13,7 @@ ENV PATH="/opt/venv/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HUB_VAR=/var/lib/crossdock
-RUN useradd --system --uid 10001 --home-dir /var/lib/crossdock --create-home crossdock
+RUN useradd --uid 10001 --home-dir /var/lib/crossdock --create-home --shell /usr/sbin/nologin crossdock
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
