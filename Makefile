@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format bench docs lock clean
+.PHONY: help setup setup-dev demo test lint format bench torture docs lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ format: setup-dev ## put the code into the house's format
 bench: ## measure the hub against its goals, 25 minutes; ARGS="--quick" or "--only P9" for less
 	@scripts/setup.sh --bench
 	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+torture: setup-dev ## pull the plug 1,000 times, push 10,000 values; ARGS="--pulls 50 --seed 7" for less
+	@exec $(PYTHON) -m tests.torture $(ARGS)
 
 docs: setup ## write docs/vendors/ anew from what the vendors' folders declare
 	@$(PYTHON) scripts/vendor_pages.py

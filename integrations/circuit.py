@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations import alerting, token_health
 from integrations.errors import NeedsAuth, VendorError, Wait
-from integrations.models import Schedule, SyncRun, Trigger, Vendor
+from integrations.models import Command, Schedule, SyncRun, Trigger, Vendor
 from integrations.ratelimit import Budget, key_of
 from integrations.service import service_class
 
@@ -135,6 +135,8 @@ def renewed(vendor_id: int) -> None:
     waiting = Vendor.objects.filter(pk=vendor_id, state=State.NEEDS_AUTH)
     if waiting.update(blocked_until=now, state_reason="A new secret was set; it is being tried."):
         Schedule.objects.filter(vendor_id=vendor_id, failures__gt=0).update(due_at=now)
+        refused = Command.objects.filter(vendor_id=vendor_id, state="queued", error_kind=NeedsAuth.kind)
+        refused.update(not_before=None)
 
 
 def revoked(vendor_id: int, reason: str) -> None:

@@ -68,6 +68,7 @@ def open_service(
             interactive=interactive,
             service_rate=kind.rate,
             headers=kind.headers,
+            never=kind.never,
             hide=held.values.values(),
         )
         if interactive:

@@ -70,7 +70,7 @@ class Budget:
         holder = f"{lease.me()}:{uuid.uuid4().hex[:12]}"
         began = time.monotonic()
         try:
-            self._repay()
+            self.repay()
             self._wait(holder, interactive, waiting)
             waited = time.monotonic() - began
             self.waited += waited
@@ -84,7 +84,7 @@ class Budget:
                 yield waited + more
         finally:
             _owed[holder] = self.key, self.rate.seconds  # should the database be away just now
-            self._repay()
+            self.repay()
             faultpoint("slot.returned")
 
     def recently_full(self) -> bool:
@@ -157,7 +157,7 @@ class Budget:
             if waiter:
                 self._run(f"DELETE FROM {WAITER} WHERE token = %s", [waiter])
 
-    def _repay(self) -> None:
+    def repay(self) -> None:
         """Give back this process's slots that are not in use any more."""
         for holder, (key, seconds) in list(_owed.items()):
             self._run(

@@ -275,6 +275,7 @@ class VendorService:
     learns: ClassVar[timedelta | None] = None  # how often `abilities()` is asked anew; None: never
     stores: ClassVar["type[Stores] | None"] = None  # where an account holds several of them
     rate: ClassVar[Rate] = Rate(calls=1)
+    never: ClassVar[tuple[str, ...]] = ()  # paths that are not called, whatever a connection's options say
     headers: ClassVar[Mapping[str, str]] = {}  # sent with every call, also the one that fetches a secret
     time_zone: ClassVar[str] = "UTC"
     currency: ClassVar[str] = ""

@@ -140,6 +140,7 @@ class Verb:
     check: name of a method of the service that reads what must still hold just before the call: Doing → None, or raises Refused.
     outcome: (Doing, decoded answer) → Outcome; it raises errors.Refused where the vendor says no with HTTP 200.
     look_up: name of a method of the service: Doing → Found. Where the first answer was lost, it may prove what happened.
+    touches: body → further things it changes, such as "variant:1400001", of which it may not go at the same time or out of turn.
     sets: properties of the thing this gives a value to. Of two values for one property the later decided goes last; the earlier
         is dropped when it comes after it. rows/row_id: a list in the body whose entries each give values to one thing.
     repeatable: the same request twice leaves the same as once, so that it may go again when a look-up shows it was not done.
@@ -159,6 +160,7 @@ class Verb:
     check: str = ""
     look_up: str = ""
     sets: tuple[str, ...] = ()
+    touches: Callable[[Body], Sequence[str]] | None = None
     rows: str = ""
     row_id: str = ""
     repeatable: bool = False

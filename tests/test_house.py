@@ -134,7 +134,7 @@ def test_processes_are_the_same_in_procfile_and_containers():
     assert lines["web"].startswith("gunicorn config.wsgi")
 
 
-@pytest.mark.parametrize("target", ["setup", "demo", "test", "lint", "bench"])
+@pytest.mark.parametrize("target", ["setup", "demo", "test", "lint", "bench", "torture"])
 def test_make_knows_the_documented_targets(target):
     told = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr

@@ -102,13 +102,13 @@ def _row(
 ) -> Command:
     reference = str(body.get(verb.reference) or "") if verb.reference else ""
     if key and (same := Command.objects.filter(key=key).first()):
-        return _same(same, body)
+        return _same(same, body, verb)
     if verb.once and reference:
         alike = [n for n, other in service_class(vendor.kind).verbs.items() if other.once and other.about == verb.about]
         used = Command.objects.filter(vendor=vendor, verb__in=alike, reference=reference)
         earlier = used.exclude(state__in=OVER).first()
         if earlier is not None:
-            return _same(earlier, body)
+            return _same(earlier, body, verb)
         tries = used.count()
         key = key or f"{vendor.slug}:{name}:{reference}" + (f":{tries + 1}" if tries else "")
     key = (key or f"{vendor.slug}:{name}:{uuid.uuid4().hex}")[:200]
@@ -141,19 +141,28 @@ def _row(
                 for thing, sets in things.items()
             )
     except IntegrityError:  # somebody else decided the very same in this moment
-        return _same(Command.objects.get(key=key), body)
+        return _same(Command.objects.get(key=key), body, verb)
     return command
 
 
-def _same(command: Command, body: Mapping[str, Any]) -> Command:
+def _same(command: Command, body: Mapping[str, Any], verb: Verb) -> Command:
     """The command that was made for the same reference. Raises BadBody when it was to do something else."""
     told = {name: value for name, value in command.body.items() if name in body}
+    if verb.rows and verb.row_id and {*command.items.values_list("thing", flat=True)} == {*bodies.things(verb, body)}:
+        body = _as_left(verb, body, told.get(verb.rows, []))
     if _bare(told) != _bare(dict(body)):
         raise bodies.BadBody(
             f"“{command.reference or command.key}” was already used, on {command.asked_at:%Y-%m-%d %H:%M} UTC, for "
             f"something else (it is {command.get_state_display().lower()}). Use another reference."
         )
     return command
+
+
+def _as_left(verb: Verb, body: Mapping[str, Any], left: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The body with those rows and values alone that later ones have left of it."""
+    names = {row[verb.row_id]: row.keys() for row in left}
+    rows = [row for row in body[verb.rows] if row[verb.row_id] in names]
+    return {**body, verb.rows: [{n: row[n] for n in row if n in names[row[verb.row_id]]} for row in rows]}
 
 
 def _bare(body: Any) -> Any:
@@ -165,10 +174,15 @@ def _bare(body: Any) -> Any:
 
 def hint(command: Command) -> None:
     """Tell a worker once it is committed. A broker that is away costs only time: the sweep asks again."""
+    if command.state == State.QUEUED:
+        transaction.on_commit(partial(_tell, command.pk), robust=True)
+
+
+def _tell(pk: int) -> None:
     from integrations import tasks
 
-    if command.state == State.QUEUED:
-        transaction.on_commit(partial(tasks.send_command.apply_async, (command.pk,), queue="live"), robust=True)
+    faultpoint("command.before_hint")
+    tasks.send_command.apply_async((pk,), queue="live")
 
 
 def entry(at: datetime, by: str, what: str) -> dict[str, str]:

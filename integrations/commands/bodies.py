@@ -99,9 +99,10 @@ def parts(verb: Verb, body: Mapping[str, Any], most: int) -> list[dict[str, Any]
 
 def things(verb: Verb, body: Mapping[str, Any]) -> dict[str, list[str]]:
     """What a body is about, such as "variant:1400001", with the properties it gives a value to."""
+    more: dict[str, list[str]] = {thing: [] for thing in verb.touches(body)} if verb.touches else {}
     if verb.rows and verb.row_id:
-        return {
+        return more | {
             f"{verb.about}:{row[verb.row_id]}": sorted(name for name in row if name != verb.row_id)
             for row in body.get(verb.rows, [])
         }
-    return {f"{verb.about}:{one}": list(verb.sets) for one in verb.objects(body)}
+    return {f"{verb.about}:{one}": list(verb.sets) for one in verb.objects(body)} | more

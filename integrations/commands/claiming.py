@@ -17,6 +17,7 @@ from integrations.models import Command, CommandItem
 from integrations.verbs import Doing, Verb
 
 State = Command.State
+UNDER_WAY = timedelta(seconds=60)  # a call whose answer nobody heard may still arrive for so long
 LIVES = (State.QUEUED, State.SENDING, State.CONFIRMED, State.UNKNOWN)
 
 

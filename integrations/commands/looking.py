@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import lease
-from integrations.commands import sending, switches
+from integrations.commands import claiming, sending, switches
 from integrations.commands.asking import entry, hint
 from integrations.commands.claiming import State, doing_of, store
 from integrations.connection import with_service
@@ -21,7 +21,10 @@ AGAIN = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=15), tim
 
 
 def look_up(pk: int, by: str = "") -> Command:
-    """Ask the vendor about a command whose outcome is unknown. Only proof changes its state; else what is shown is kept."""
+    """Ask the vendor about a command whose outcome is unknown. Only proof changes its state; else what is shown is kept.
+
+    That the vendor does not have it proves nothing while the call may still be on its way there.
+    """
     command = Command.objects.select_related("vendor").get(pk=pk)
     verb = switches.verb_of(command.vendor, command.verb)
     if command.state != State.UNKNOWN or not verb.look_up:
@@ -38,25 +41,27 @@ def look_up(pk: int, by: str = "") -> Command:
 
 
 def _found(command: Command, name: str) -> Found:
-    def work(service: VendorService) -> Found:
-        try:
+    with sending.repaid() as used:
+
+        def work(service: VendorService) -> Found:
+            used.append(service)
             found: Found = getattr(service, name)(doing_of(command))
             return Found(found.done, found.told, sending.shown(found.answer, service), found.outcome)
-        finally:
-            service.http.close()
 
-    return with_service(command.vendor, work, command=command)
+        return with_service(command.vendor, work, command=command)
 
 
 def _store(command: Command, found: Found, by: str, *, repeatable: bool) -> None:
     now = timezone.now()
+    early = command.not_before is not None and command.not_before > now
+    told = f"{found.told} It may still be on its way." if found.done is False and early else found.told
     with transaction.atomic():
-        seen: dict[str, Any] = {"looked_at": now, "looks": command.looks + 1, "shown": found.told}
+        seen: dict[str, Any] = {"looked_at": now, "looks": command.looks + 1, "shown": told}
         store(command, (State.UNKNOWN,), **seen)
         faultpoint("command.looked_up")
         if found.done:
             sending.confirm(command, found.answer, found.outcome, by, f"confirmed by a look-up: {found.told}"[:500])
-        elif found.done is False and repeatable:
+        elif found.done is False and repeatable and not early:
             again(command, f"goes again, as the vendor does not have it: {found.told}"[:500], by)
 
 
@@ -98,6 +103,7 @@ def lost(command: Command) -> bool:
         fence=command.fence + 1,
         owner="",
         lease_until=None,
+        not_before=now + claiming.UNDER_WAY,
         error_kind="unknown",
         error="The process that sent this ended before it knew the answer. It may or may not have been done.",
         cure=sending.LOST_CURE,

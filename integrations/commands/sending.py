@@ -1,10 +1,13 @@
 """One command, once: read what must still hold, say that it is being sent, send it, store what came of it.
 
-Between "being sent" and its outcome nobody can know whether the vendor has it: whoever dies there leaves it unknown.
+Between "being sent" and its outcome nobody can know whether the vendor has it: whoever dies there leaves it unknown. A process
+that lives on although its database went away does know: it puts back what never left, and keeps an answer until it is stored.
 """
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,15 +22,20 @@ from integrations.commands.claiming import State, doing_of, store
 from integrations.connection import with_service
 from integrations.errors import BadPayload, NeedsAuth, Refused, Unknown, VendorError, Wait
 from integrations.faultpoints import faultpoint
+from integrations.http.answers import Answer
 from integrations.http.redaction import blotted
 from integrations.models import Command, CommandItem
 from integrations.service import VendorService
-from integrations.verbs import Outcome
+from integrations.verbs import Outcome, Request
 
 BUG = "This is a mistake in the hub, not of the vendor: report it with the trace in the log."
 LOST_CURE = "Look it up on the vendor's side before it is done again."
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
 log = logging.getLogger(__name__)
+
+
+class NotSent(Exception):
+    """The database went away before anything left for the vendor."""
 
 
 def send(pk: int) -> Command | None:
@@ -56,6 +64,9 @@ def _told(command: Command, work: Any) -> None:
     told: VendorError
     try:
         work()
+    except NotSent:
+        _patiently(lambda: put_back(command))
+        return
     except (lease.Stale, *outage.PASSING):
         raise
     except VendorError as error:
@@ -72,17 +83,34 @@ def _told(command: Command, work: Any) -> None:
 
 def _sent(command: Command) -> None:
     answer: dict[str, Any] = {}
+    with repaid() as used:
 
-    def work(service: VendorService) -> None:
-        try:
+        def work(service: VendorService) -> None:
+            used.append(service)
             _call(command, service, answer)
-        finally:
-            service.http.close()
 
-    with_service(command.vendor, work, command=command, before_call=lambda seconds: claiming.extend(command, seconds))
+        try:
+            with_service(
+                command.vendor, work, command=command, before_call=lambda seconds: claiming.extend(command, seconds)
+            )
+        except outage.PASSING as away:  # had the call left, `_written` would have said what came of it
+            raise NotSent from away
     _patiently(lambda: confirm(command, answer["json"], answer["outcome"]))
-    circuit.worked(command.vendor)
+    _patiently(lambda: circuit.worked(command.vendor))
     faultpoint("command.told")
+
+
+@contextmanager
+def repaid() -> Iterator[list[VendorService]]:
+    """Services put into the list are closed, and their slots given back, whatever the database does: others wait for them."""
+    used: list[VendorService] = []
+    try:
+        yield used
+    finally:
+        for service in used:
+            service.http.close()
+            if service.http.budget:
+                _patiently(service.http.budget.repay)
 
 
 def _call(command: Command, service: VendorService, answer: dict[str, Any]) -> None:
@@ -104,11 +132,30 @@ def _call(command: Command, service: VendorService, answer: dict[str, Any]) -> N
         )
         faultpoint("command.before_sending")
     faultpoint("command.sending")
-    got = service.http.write(request.method, request.path, request.body, params=request.params or None)
+    got = _written(service, request)
     faultpoint("command.answered")
     told = got.json() if got.body.strip() else None
     answer["outcome"] = verb.outcome(doing, told)
     answer["json"] = shown(told, service)
+
+
+def _written(service: VendorService, request: Request) -> Answer:
+    """The answer to the call, which is made once; also where the database goes away while the call is noted."""
+    try:
+        return service.http.write(request.method, request.path, request.body, params=request.params or None)
+    except outage.PASSING:
+        answer = service.http.came_of_it()
+        if answer is None:
+            raise
+        return answer
+
+
+def put_back(command: Command) -> None:
+    """Into the queue again, as nothing of it has left; whoever is free sends it."""
+    with transaction.atomic():
+        store(command, (State.QUEUED, State.SENDING), state=State.QUEUED, owner="", lease_until=None)
+        command.items.filter(in_flight=True).update(in_flight=False)
+        hint(command)
 
 
 def shown(answer: Any, service: VendorService) -> Any:
@@ -167,7 +214,7 @@ def failed(command: Command, error: VendorError) -> None:
             error_kind=Unknown.kind if lost else error.kind,
             error=str(error).replace("\x00", "\ufffd"),
             cure=error.cure,
-            not_before=_later(command, error, now) if later else None,
+            not_before=_later(command, error, now) if later else _settled(error, now) if lost else None,
             finished_at=now if state == State.REFUSED else None,
             owner="",
             lease_until=None,
@@ -181,6 +228,11 @@ def failed(command: Command, error: VendorError) -> None:
         if not isinstance(error, Unknown | Refused):
             circuit.failed(command.vendor, error, Leave.FREE)
         faultpoint("command.failure_told")
+
+
+def _settled(error: VendorError, now: datetime) -> datetime | None:
+    """When a look-up may prove that it was not done: at once where the vendor answered, else when nothing is under way any more."""
+    return None if error.status else now + claiming.UNDER_WAY
 
 
 def _later(command: Command, error: VendorError, now: datetime) -> datetime:

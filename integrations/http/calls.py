@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from integrations import errors
 
@@ -48,6 +48,8 @@ class Call:
     status: int | None = None
     bytes: int = 0
     lasted: float = 0.0  # seconds, of all its exchanges so far
+    answer: Any = None  # of a write: what came of it, for a caller whose database went away while it was noted
+    failed: Exception | None = None
 
     @property
     def target(self) -> str:
@@ -82,6 +84,18 @@ def prepared(
     names = ",".join(dict.fromkeys(name for name, _ in pairs))
     quoted = quote(whole or "/", safe="/%:@!$&'()*+,;=~-._")
     return Call(method, quoted, urlencode(pairs), names, data, headers, total, min(read, total), cap)
+
+
+def refuse(path: str, never: Iterable[str]) -> None:
+    """Raises errors.Refused(cause="url") for a path that must not be called, however it is spelled."""
+    plain = "/".join(part for part in unquote(path).lower().split("/") if part)
+    for no in never:
+        if plain == no or plain.endswith(f"/{no}") or plain.startswith(f"{no}/"):
+            raise errors.Refused(
+                f"“{no}” must never be called. Nothing was sent.",
+                "Correct the path among the connection's options.",
+                cause="url",
+            )
 
 
 def _bad_path(what: str) -> errors.Refused:

@@ -15,7 +15,8 @@ from integrations import errors, network
 from integrations.auth import Auth
 from integrations.faultpoints import faultpoint
 from integrations.http.answers import Answer
-from integrations.http.calls import Call, CallRecord, Params, Repeat, prepared, told_of
+from integrations.http.calls import Call, CallRecord, Params, Repeat, prepared, refuse, told_of
+from integrations.http.failures import broken
 from integrations.http.receiving import Receive, spooled, whole
 from integrations.http.redaction import blotted, clean
 from integrations.http.wire import Wire
@@ -35,7 +36,7 @@ class Client:
 
     log: told of every attempt. before_call: told how many seconds the next step may take at most, so that a lease
     can be made to last. service_rate: what the vendor allows, to tell its refusals apart. headers: go with every call.
-    hide: secrets that must not be quoted, beside those it signs with.
+    hide: secrets that must not be quoted, beside those it signs with. never: paths that are not called.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         hide: Iterable[str] = (),
         explain: Explain | None = None,
+        never: Iterable[str] = (),
     ) -> None:
         self.account, self._auth, self.budget = account, auth, budget
         self.log, self.before_call, self.interactive = log, before_call, interactive
@@ -60,9 +62,11 @@ class Client:
         self.waited = 0.0  # seconds, for the budget and between tries
         self._explain = explain
         self.answered = 0  # calls that brought an answer
+        self._written: Call | None = None  # the last write
         self.heard: list[tuple[str, bytes]] | None = None  # where a list is given: what was asked, and the answers
         self._hide = [secret for secret in hide if secret]
         self._headers = headers or {}
+        self._never = tuple(never)
         self._wire = Wire(
             network.check_url(account.base_url), auth, self.rate, budget, self.quotable, self._headers, self._explained
         )
@@ -83,6 +87,7 @@ class Client:
             headers=self._headers,
             hide=self.hidden(),
             explain=self._explain,
+            never=self._never,
         )
         other.tries, other.longest = self.tries, self.longest
         return other
@@ -135,7 +140,23 @@ class Client:
         """A call that changes something: made once. Raises errors.Unknown when its answer was lost or is a 5xx."""
         call = self._call(method.upper(), path, params, body, total, read, cap)
         call.write, call.quiet = True, quiet
+        self._written = call
         return self._whole(call)
+
+    def came_of_it(self) -> Answer | None:
+        """The answer to the last write, where something else than the vendor failed after it had left. None: it never left.
+
+        Raises what the write failed with, and errors.Unknown when it left and no answer was heard.
+        """
+        call = self._written
+        if call is None or not call.sent:
+            return None
+        if call.failed is not None:
+            raise call.failed
+        if call.answer is None:
+            raise broken(call, "was not heard: the hub itself was interrupted")
+        answer: Answer = call.answer
+        return answer
 
     def spool(
         self,
@@ -174,6 +195,7 @@ class Client:
         self, method: str, path: str, params: Params | None, body: Any, total: float, read: float, cap: int
     ) -> Call:
         total = min(total, self.longest or total)
+        refuse(path, self._never)
         return prepared(self._wire.base.path, method, path, params, body, total=total, read=read, cap=cap)
 
     def _whole(self, call: Call) -> Answer:
@@ -226,14 +248,15 @@ class Client:
                 failed: errors.VendorError | None = None
                 try:
                     result, onward = self._wire.exchange(call, receive, hop)
+                    call.answer = result if call.write and onward is None else None
                     meant = self._explained(call, result.body) if isinstance(result, Answer) else None
                     if meant is not None:
                         raise meant
                 except errors.VendorError as error:
-                    failed = error
+                    failed = call.failed = error
                     raise
                 except Repeat as error:
-                    failed = error.error
+                    failed = call.failed = error.error
                     raise
                 finally:
                     call.lasted += time.monotonic() - began

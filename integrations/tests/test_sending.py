@@ -1,20 +1,23 @@
 """Commands over a real socket: asked for, sent once, looked up, decided; the simulators' ledgers are the witnesses."""
 
 import json
+from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from integrations import connecting
+from integrations import connecting, faultpoints
 from integrations.commands import asking, bodies, deciding, looking, sending, switches
 from integrations.commands import sweeping as writes
-from integrations.models import Command, CommandItem, Vendor
+from integrations.models import Command, CommandItem, RateSlot, Vendor
 from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server
 from integrations.tests.worker import Worker
 from tests.faults.rig import connected
+from tests.torture.plug import end_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
@@ -35,6 +38,22 @@ def vendor(elryan) -> Vendor:
 @pytest.fixture
 def worker() -> Worker:
     return Worker()
+
+
+@pytest.fixture
+def refusing() -> Iterator[Callable[[str], None]]:
+    """refusing("request.sent"): from that step on the database is away for one statement."""
+
+    def at(point: str) -> None:
+        def hook(name: str) -> None:
+            if name == point:
+                faultpoints.hook = None
+                end_session()
+
+        faultpoints.hook = hook
+
+    yield at
+    faultpoints.hook = None
 
 
 def write(vendor: Vendor, mode: str) -> Vendor:
@@ -112,6 +131,56 @@ def test_the_vendors_no_is_kept_and_not_repeated(elryan, vendor):
     assert len(elryan.ledger.asked("/orders/cancel/999")) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "more", "state", "kind", "waits"),
+    [
+        ("status", {"code": 429, "headers": {"Retry-After": "120"}}, State.QUEUED, "wait", True),
+        ("status", {"code": 401}, State.QUEUED, "needs_auth", True),
+        ("status", {"code": 400}, State.REFUSED, "refused", False),
+        ("status", {"code": 404}, State.REFUSED, "refused", False),
+        ("status", {"code": 503}, State.UNKNOWN, "unknown", False),
+        ("html", {}, State.UNKNOWN, "unknown", False),
+        ("empty", {}, State.UNKNOWN, "unknown", False),
+        ("gzip_truncated", {}, State.UNKNOWN, "unknown", False),
+    ],
+)
+def test_what_comes_next_is_told_by_the_cause(elryan, vendor, fault, more, state, kind, waits):
+    elryan.fault(fault, path="*/orders/cancel/*", **more)
+    done = sent(vendor, "cancel_line", cancel(elryan))
+    assert (done.state, done.error_kind, bool(done.error)) == (state, kind, True), done.error
+    assert (done.state == State.QUEUED and done.not_before is not None) is waits
+    calls = len(elryan.ledger.asked("*/orders/cancel/*"))
+    sending.send(done.pk)
+    assert len(elryan.ledger.asked("*/orders/cancel/*")) == calls, "not before its time, and not by itself"
+
+
+def test_what_waited_for_a_token_goes_as_soon_as_there_is_one(elryan, vendor):
+    fault = elryan.fault("status", path="*/orders/cancel/*", code=401)
+    waits = sent(vendor, "cancel_line", cancel(elryan))
+    assert waits.state == State.QUEUED
+    assert switches.held(vendor, "cancel_line"), "nobody calls with a token that is not accepted"
+    elryan.clear_faults(fault)
+    connecting.connect("elryan", vendor.slug, secrets={"token": elryan.living_token()})
+    assert writes.sweep(60) == 1
+    sending.send(waits.pk)
+    assert Command.objects.get(pk=waits.pk).state == State.CONFIRMED
+
+
+def test_nobody_answers_so_it_goes_later_and_later_still(elryan, vendor):
+    Vendor.objects.filter(pk=vendor.pk).update(base_url="http://127.0.0.1:9/api")
+    (command,) = asking.ask(vendor, "cancel_line", cancel(elryan))
+    waits = []
+    for _ in range(3):
+        Command.objects.filter(pk=command.pk).update(not_before=None)
+        Vendor.objects.filter(pk=vendor.pk).update(state="active", blocked_until=None)
+        before = timezone.now()
+        sending.send(command.pk)
+        command.refresh_from_db()
+        assert (command.state, command.error_kind) == (State.QUEUED, "wait")
+        waits.append((command.not_before - before).total_seconds())
+    assert waits[0] < waits[1] < waits[2]
+
+
 @pytest.mark.parametrize(("fault", "more"), [("drop", {}), ("status", {"code": 500})])
 def test_a_lost_answer_is_unknown_then_proved_by_a_look_up(elryan, vendor, fault, more):
     elryan.fault(fault, path="*/orders/cancel/*", times=1, accept=True, **more)
@@ -175,6 +244,20 @@ def test_of_two_values_the_newest_goes_last_and_the_older_never_after_it(elryan,
     assert (row["stock"], row["price"]) == (2, 7)
 
 
+def test_a_decision_is_known_again_although_later_values_replaced_a_part_of_it(elryan, vendor):
+    first, second = skus(elryan)[:2]
+    items = [{"sku": first, "stock": 1, "price": 9}, {"sku": second, "stock": 1}]
+    (old,) = asking.ask(vendor, "stock_and_price", {"items": items}, key="mine")
+    sent(vendor, "stock_and_price", {"items": [{"sku": first, "stock": 2}, {"sku": second, "stock": 3}]})
+    sending.send(old.pk)
+    old.refresh_from_db()
+    assert old.body == {"items": [{"sku": first, "price": 9}]}
+    (again,) = asking.ask(vendor, "stock_and_price", {"items": items}, key="mine")
+    assert again.pk == old.pk
+    with pytest.raises(bodies.BadBody, match="already used"):
+        asking.ask(vendor, "stock_and_price", {"items": [{**items[0], "price": 8}, items[1]]}, key="mine")
+
+
 def test_values_that_did_not_arrive_go_again_after_a_look_up(elryan, vendor):
     sku = skus(elryan)[0]
     elryan.fault("status", path="/variants/stock-and-price", times=1, code=500)
@@ -184,6 +267,56 @@ def test_values_that_did_not_arrive_go_again_after_a_look_up(elryan, vendor):
     sending.send(done.pk)
     assert Command.objects.get(pk=done.pk).state == State.CONFIRMED
     assert len(elryan.ledger.accepted("stock_and_price", sku)) == 1
+
+
+def test_what_may_still_be_on_its_way_is_not_sent_again(elryan, vendor):
+    sku = skus(elryan)[0]
+    elryan.fault("drop", path="/variants/stock-and-price", times=1)
+    lost = sent(vendor, "stock_and_price", {"items": [{"sku": sku, "stock": 41}]})
+    seen = looking.look_up(lost.pk)
+    assert (seen.state, seen.shown.endswith("It may still be on its way.")) == (State.UNKNOWN, True)
+    Command.objects.filter(pk=lost.pk).update(not_before=timezone.now())
+    assert looking.look_up(lost.pk).state == State.QUEUED
+    sending.send(lost.pk)
+    assert len(elryan.ledger.accepted("stock_and_price", sku)) == 1
+
+
+def test_what_is_held_does_not_stand_in_the_way_of_what_may_go(elryan, vendor, monkeypatch):
+    monkeypatch.setattr(writes, "AT_ONCE", 2)
+    switches.stop(vendor, "cancel_line", by="Ada")
+    for number in range(3):
+        asking.ask(vendor, "cancel_line", {"line": f"held-{number}", "reason": "out_of_stock"})
+    first, second = skus(elryan)[:2]
+    elryan.fault("drop", path="/variants/stock-and-price", times=1)
+    sent(vendor, "stock_and_price", {"items": [{"sku": first, "stock": 1}]})
+    for value in (2, 3):
+        asking.ask(vendor, "stock_and_price", {"items": [{"sku": first, "stock": value}]})
+    (free,) = asking.ask(vendor, "stock_and_price", {"items": [{"sku": second, "stock": 9}]})
+    assert [command.pk for command in writes._ready(timezone.now())] == [free.pk]
+
+
+def test_what_never_left_is_put_back_when_the_database_goes_away(elryan, vendor, refusing):
+    refusing("command.sending")
+    done = sent(vendor, "cancel_line", cancel(elryan))
+    assert (done.state, done.owner, elryan.ledger.writes) == (State.QUEUED, "", 0)
+    sending.send(done.pk)
+    assert Command.objects.get(pk=done.pk).state == State.CONFIRMED
+
+
+@pytest.mark.parametrize("point", ["request.sent", "answer.received", "call.logged", "command.answered"])
+def test_an_answer_is_kept_although_the_database_goes_away(elryan, vendor, refusing, point):
+    refusing(point)
+    done = sent(vendor, "cancel_line", cancel(elryan))
+    assert (done.state, done.attempts, elryan.ledger.writes) == (State.CONFIRMED, 1, 1)
+    assert not RateSlot.objects.exclude(holder="").exists(), "nobody has to wait for its slot"
+
+
+@pytest.mark.parametrize("point", ["request.sent", "call.logged"])
+def test_a_lost_answer_stays_unknown_although_the_database_goes_away(elryan, vendor, refusing, point):
+    elryan.fault("drop", path="*/orders/cancel/*", times=1, accept=True)
+    refusing(point)
+    done = sent(vendor, "cancel_line", cancel(elryan))
+    assert (done.state, elryan.ledger.writes) == (State.UNKNOWN, 1)
 
 
 def test_approval_shows_the_request_and_sends_only_then(elryan, vendor):
@@ -230,8 +363,6 @@ def test_a_verb_may_write_less_freely_than_its_connection(elryan, vendor):
 
 
 def test_a_paused_sender_cannot_store_a_stale_outcome(elryan, vendor):
-    from integrations import faultpoints
-
     (command,) = asking.ask(vendor, "cancel_line", cancel(elryan))
 
     def taken_over(name: str) -> None:
@@ -248,8 +379,6 @@ def test_a_paused_sender_cannot_store_a_stale_outcome(elryan, vendor):
 
 
 def test_a_sender_taken_over_before_the_call_does_not_make_it(elryan, vendor):
-    from integrations import faultpoints
-
     (command,) = asking.ask(vendor, "cancel_line", cancel(elryan))
 
     def taken_over(name: str) -> None:

@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = {
     "catalogue": ("P1", "P2", "P3", "P4", "P5"),
     "whole_run": ("P6",),
+    "push": ("P12",),
     "limiter": ("P7", "P8"),
     "admin": ("P9",),
     "webhooks": ("P10",),

@@ -30,6 +30,7 @@ TITLES = {
     "P9": "The admin at a million orders",
     "P10": "A flood of webhooks",
     "P11": "The admin on SQLite",
+    "P12": "A push of price and stock",
 }
 
 

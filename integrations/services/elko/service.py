@@ -12,7 +12,7 @@ from integrations.errors import Refused, VendorError
 from integrations.numbers import jde_number, key_from
 from integrations.paging import batches, cut, encode, whole_list
 from integrations.service import Account, Ask, Flow, Option, Page, Preset, Rate, Secret, VendorService, Verdict
-from integrations.services.elko import buying, contents
+from integrations.services.elko import buying, cart, contents
 from integrations.services.elko.drift import drift
 from integrations.services.elko.parse_catalogue import brand, category, merged_categories, product
 from integrations.services.elko.parse_details import availability, details
@@ -96,6 +96,8 @@ class Service(VendorService):
             help="Since an order was decided; a higher price stops it and shows the figures.",
         ),
         Option("reservations_path", "Reservations", default="Reservations", proven=False),
+        Option("cart_path", "Cart", default="Cart", proven=False),
+        Option("kits_path", "Kits", default="Cart/Kit", proven=False, help="Where a kit is put into the cart."),
         Option("invoices_path", "Invoices", default="Finances/Invoices", proven=False),
         Option(
             "invoices_range",
@@ -106,7 +108,7 @@ class Service(VendorService):
             proven=False,
         ),
     )
-    verbs: ClassVar[Mapping[str, Verb]] = VERBS
+    verbs: ClassVar[Mapping[str, Verb]] = {**VERBS, **cart.CART}
     flows: ClassVar[Mapping[str, Flow]] = {
         "categories": Flow("Categories", DAY, 3 * DAY, key_from("code", "id"), category, complete=True, lane="bulk"),
         "brands": Flow("Brands", DAY, 3 * DAY, key_from("code"), brand, complete=True, lane="bulk"),
@@ -275,18 +277,43 @@ class Service(VendorService):
 
     def still_as_decided(self, doing: Doing) -> None:
         """Read price and stock of every line once more. Raises errors.Refused with the figures when they do not stand."""
-        codes = ",".join(line["sku"] for line in doing.body["lines"])
+        codes = [line["sku"] for line in doing.body["lines"]]
         path, name = (
             ("Products", "elkoCode") if self._is_ua else ("AvailabilityAndPrice/AvailabilityPrice", "elkoCodes")
         )
-        rows = cut(self._get(path, {name: codes}))
+        rows = cut(self._get(path, {name: ",".join(codes)}))
         buying.compare(doing, rows, Decimal(str(self.option("price_tolerance"))))
+        strangers = buying.strangers(doing)
+        if strangers:
+            listed = rows if self._is_ua else cut(self._get("Products", {"elkoCode": ",".join(strangers)}))
+            buying.share_an_order(doing, listed)
 
     def order_of_reference(self, doing: Doing) -> Found:
         return buying.by_reference(doing, cut(self.http.get(self._orders_path()).body))
 
     def order_cancelled(self, doing: Doing) -> Found:
         return buying.cancelled(doing, cut(self.http.get(self._orders_path()).body), self.account)
+
+    def order_changed(self, doing: Doing) -> Found:
+        return buying.changed_as_asked(doing, cut(self.http.get(self._orders_path()).body))
+
+    def reservation_made(self, doing: Doing) -> Found:
+        return buying.reserved(doing, self._listed("reservations_path"))
+
+    def reservation_kept(self, doing: Doing) -> Found:
+        return buying.kept(doing, self._listed("reservations_path"))
+
+    def cart_shown(self, doing: Doing) -> Found:
+        return cart.holds(doing, self._listed("cart_path"), None)
+
+    def cart_holds(self, doing: Doing) -> Found:
+        return cart.holds(doing, self._listed("cart_path"), int(doing.body["quantity"]))
+
+    def cart_lacks(self, doing: Doing) -> Found:
+        return cart.holds(doing, self._listed("cart_path"), 0)
+
+    def _listed(self, name: str) -> list[Any]:
+        return list(cut(self.http.get(str(self.option(name))).body))
 
     # -- calls
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from integrations import simulator
+from integrations.services.elko import simulator_cart as cart
 from integrations.services.elko import simulator_orders as ordering
 from integrations.services.elko import simulator_products as goods
 from integrations.services.elko import simulator_reservations as reservations
@@ -258,6 +259,11 @@ class Simulator(simulator.Simulator):
         except ValueError as refused:
             return problem(str(refused))
 
+    @routes("GET", f"{EU}/Reservations", f"{UA}/Reservations")
+    def reservations(self, request: Request) -> Response:
+        """Assumed path."""
+        return answer(list(self.table("reservations")))
+
     @routes("PUT", f"{EU}/Reservations/{{number}}", f"{UA}/Reservations/{{number}}")
     def extend(self, request: Request, number: str) -> Response:
         """Assumed path. Ledger: extend_reservation."""
@@ -378,6 +384,9 @@ class Simulator(simulator.Simulator):
             numbers = [int(key) for key in table.keys() if key.isdigit()]  # noqa: SIM118 - a table iterates over rows
             new = type(row[table.key])(max(numbers) + 1 if numbers else 100 + len(table))
             table.put({**row, **({"elkoCode": new} if "elkoCode" in row else {}), table.key: new}, at=0)
+
+
+cart.register(routes, EU, UA)
 
 
 def _nodes(tree: list[Row]) -> Iterator[Row]:

@@ -26,6 +26,7 @@ def fill(seed: str, size: int | None, url: str, now: datetime) -> dict[str, Tabl
         "products": eu,
         "products_ua": ua,
         "reservations": Table("id"),
+        "cart": Table("elkoCode"),
         "esd_ua": Table("id"),  # licences that are on the list of licences alone
         "categories": Table("code", rows=[{"name": leaf.name, "code": leaf.code} for leaf in leaves]),
         "categories_ua": Table("code", rows=[_ua_category(leaf) for leaf in leaves]),

@@ -102,13 +102,14 @@ def complete(body: Body, known: Known) -> Body:
         price = variant.get("discount_price") or variant.get("price")
         seen = {
             "price": None if price is None else f"{price.normalize():f}",
-            "esd": "ESD" in variant.get("categories", ()),
+            "currency": str(variant.get("currency") or ""),
+            "esd": "ESD" in variant.get("categories", ()) if variant else None,  # None: the hub does not know the article
         }
         lines.append({**line, "sku": code, "seen": seen})
     codes = [line["sku"] for line in lines]
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
         raise ValueError(f"{twice[0]} stands on two lines; put them together.")
-    if len({line["seen"]["esd"] for line in lines}) > 1:
+    if len({line["seen"]["esd"] for line in lines} - {None}) > 1:
         raise ValueError("Electronic licences and goods cannot share an order; make two.")
     return {**body, "lines": lines}
 
@@ -231,6 +232,7 @@ VERBS: Mapping[str, Verb] = {
         objects=one("order"),
         says=lambda body: [f"Order {body['order']} becomes", *(f"{x['quantity']} × {x['sku']}" for x in body["lines"])],
         outcome=changed,
+        look_up="order_changed",
         valid=valid,
         complete=complete,
         proven=False,
@@ -254,6 +256,8 @@ VERBS: Mapping[str, Verb] = {
         _reservations,
         objects=one("reference"),
         says=says("Reserve"),
+        check="still_as_decided",
+        look_up="reservation_made",
         reference="reference",
         once=True,
         complete=complete,
@@ -264,11 +268,14 @@ VERBS: Mapping[str, Verb] = {
         objects=one("reservation"),
         says=lambda body: [f"Keep reservation {body['reservation']} until {body['until']}"],
         sets=("until",),
+        look_up="reservation_kept",
         repeatable=True,
     ),
     "release_reservation": _reservation(
         "Release reservation", "DELETE", (RESERVATION,), lambda doing: None, _held,
         objects=one("reservation"),
         says=lambda body: [f"Give reservation {body['reservation']} back"],
+        look_up="reservation_kept",
+        repeatable=True,
     ),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """What Elryan's side shows of a write whose answer was lost."""
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
@@ -58,6 +59,61 @@ def package_made(http: Client, path: str, doing: Doing) -> Found:
                 Outcome(number, rows=(("packages", bytes(text)),)),
             )
     return Found(None, f"Elryan's list shows no package with our number {doing.reference}.")
+
+
+def one_of(http: Client, path: str, key: str) -> Any:
+    """The row as Elryan has it now; None when it has no such row."""
+    try:
+        return data_of(http.get(f"{path}/{quote(key, safe='')}").json())
+    except Refused as error:
+        if error.cause == "url":
+            raise  # a wrong path says nothing of the row
+        return None
+
+
+def listed(http: Client, path: str, key: Any) -> Any:
+    """The row with this key of ours in a search; None when it is not there. The filter may be ignored: rows are compared."""
+    rows = _list(http.post_read(path, {"start": 0, "length": 10, "search": {"remote_id": str(key)}}).json())
+    return next((row for row in rows if isinstance(row, dict) and str(row.get("remote_id")) == str(key)), None)
+
+
+def is_switched(row: Any, doing: Doing, *, active: bool) -> Found:
+    """Whether it is on sale, or off."""
+    key = doing.body.get("sku") or doing.body.get("spu")
+    state = row.get("is_active") if isinstance(row, dict) else None
+    if not isinstance(state, bool):
+        return Found(None, f"Elryan does not say whether {key} is on sale.")
+    return Found(state is active, f"Elryan shows {key} {'on' if state else 'off'} sale.", row)
+
+
+def stands(row: Any, given: Mapping[str, Any]) -> Found:
+    """Whether Elryan's row has all that was sent; what it does not show proves nothing."""
+    name = given.get("sku") or given.get("spu") or given.get("remote_id")
+    if not isinstance(row, dict):
+        return Found(False, f"Elryan does not show {name}.")
+    seen = {key: _holds(row[key], value) if key in row else None for key, value in given.items()}
+    other = [key for key, same in seen.items() if same is False]
+    if other:
+        return Found(False, f"Elryan shows {name} with another {', '.join(other[:5])}.", row)
+    hidden = [key for key, same in seen.items() if same is None]
+    if hidden:
+        return Found(None, f"Elryan shows {name}, and does not show its {', '.join(hidden[:5])}.", row)
+    return Found(True, f"Elryan shows {name} as it was sent.", row)
+
+
+def _holds(row: Any, given: Any) -> bool | None:
+    """Whether all of what was given is in the row; None where it does not show a part of it."""
+    if isinstance(given, dict) and isinstance(row, dict):
+        found = [_holds(row[key], value) if key in row else None for key, value in given.items()]
+    elif isinstance(given, list) and isinstance(row, list):
+        if len(given) != len(row):
+            return False
+        found = [_holds(theirs, ours) for theirs, ours in zip(row, given, strict=True)]
+    elif isinstance(given, bool) or isinstance(row, bool):
+        return row is given
+    else:
+        return _same({"": row}, {"": given}, "") or str(row) == str(given)
+    return False if False in found else None if None in found else True
 
 
 def _list(answer: Any) -> list[Any]:

@@ -30,7 +30,7 @@ from integrations.service import (
 from integrations.services.elryan.answers import login_of, row_of, rows_of
 from integrations.services.elryan.fields import moment
 from integrations.services.elryan.flows import FLOWS
-from integrations.services.elryan.looking import line_is, package_made, values_stand
+from integrations.services.elryan.looking import is_switched, line_is, listed, one_of, package_made, stands, values_stand
 from integrations.services.elryan.options import OPTIONS
 from integrations.services.elryan.verbs import VERBS
 from integrations.verbs import Doing, Found, Verb
@@ -64,6 +64,7 @@ class Service(VendorService):
     flows: ClassVar[Mapping[str, Flow]] = FLOWS
     verbs: ClassVar[Mapping[str, Verb]] = VERBS
     fetches: ClassVar[str] = "token"
+    never: ClassVar[tuple[str, ...]] = ("cron/start",)  # anybody may call it, and it starts Elryan's own job
     rate: ClassVar[Rate] = Rate(1, 0)
     time_zone: ClassVar[str] = "Asia/Baghdad"
     currency: ClassVar[str] = "USD"
@@ -182,6 +183,50 @@ class Service(VendorService):
 
     def values_stand(self, doing: Doing) -> Found:
         return values_stand(self.http, doing)
+
+    def switched_on(self, doing: Doing) -> Found:
+        return is_switched(self._one_of(doing), doing, active=True)
+
+    def switched_off(self, doing: Doing) -> Found:
+        return is_switched(self._one_of(doing), doing, active=False)
+
+    def _one_of(self, doing: Doing) -> Any:
+        """The variant or the product as Elryan has it now."""
+        name, path = ("sku", "variants/get") if "sku" in doing.body else ("spu", self._path("product"))
+        return one_of(self.http, path, str(doing.body[name]))
+
+    def parent_is_there(self, doing: Doing) -> None:
+        """Parents first. Raises errors.Refused when Elryan does not list the category this one is to hang under."""
+        parent = doing.body.get("remote_parent_id")
+        if parent and listed(self.http, "categories/search", parent) is None:
+            raise Refused(
+                f"Elryan does not list {parent}, under which this category is to hang.",
+                "Send the parent first, then this one again.",
+            )
+
+    def category_stands(self, doing: Doing) -> Found:
+        return stands(listed(self.http, "categories/search", doing.body["remote_id"]), doing.body)
+
+    def brand_stands(self, doing: Doing) -> Found:
+        return stands(listed(self.http, "brands/search", doing.body["remote_id"]), doing.body)
+
+    def attribute_stands(self, doing: Doing) -> Found:
+        return stands(listed(self.http, "attributes/search", doing.body["remote_id"]), doing.body)
+
+    def attribute_value_stands(self, doing: Doing) -> Found:
+        return stands(listed(self.http, self._path("attribute_values"), doing.body["remote_id"]), doing.body)
+
+    def variant_stands(self, doing: Doing) -> Found:
+        return stands(self._one_of(doing), doing.body)
+
+    def product_stands(self, doing: Doing) -> Found:
+        """The product, and each of its variants."""
+        found = stands(self._one_of(doing), {n: value for n, value in doing.body.items() if n != "variants"})
+        for variant in doing.body["variants"] if found.done else ():
+            found = stands(one_of(self.http, "variants/get", str(variant["sku"])), variant)
+            if not found.done:
+                break
+        return found
 
     def package_made(self, doing: Doing) -> Found:
         return package_made(self.http, self._path("packages"), doing)

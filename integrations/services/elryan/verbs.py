@@ -145,6 +145,7 @@ def _upsert(title: str, about: str, key: str, path: Path, fields: tuple[Field, .
         objects=one(key),
         says=lambda body: [f"{title}: {body.get('name') or body.get('value') or ''} ({body[key]})"],
         outcome=done,
+        look_up=f"{about.replace(' ', '_')}_stands",
         repeatable=True,
         **more,
     )
@@ -160,6 +161,7 @@ def _switch(title: str, about: str, key: str, path: Path, **more: Any) -> Verb:
         objects=one(key),
         says=lambda body: [f"{title} {body[key]}"],
         outcome=done,
+        look_up="switched_on" if title.startswith("Put") else "switched_off",
         sets=("active",),
         repeatable=True,
         **more,
@@ -188,6 +190,13 @@ EVENT = (
     Field("datetime", "When", example="2026-11-21 14:00:00", help="Baghdad's clock, as 2026-11-21 14:00:00."),
     Field("detail", "What happened", example="Handed over"), Field("eventCode", "Code"), Field("location", "Where"),
 )  # fmt: skip
+
+
+def _inner(body: Body) -> list[str]:
+    """A product brings its variants along, with their stock and price."""
+    return [f"variant:{row['sku']}" for row in body["variants"]]
+
+
 INNER = Field("variants", "Variants", "rows", required=True, fields=(SKU,), free=True)
 PRODUCT = (
     NAME, Field("spu", "SPU", required=True), Field("category", "Category", "group", required=True, free=True),
@@ -273,7 +282,9 @@ VERBS: Mapping[str, Verb] = {
     "upsert_category": _upsert(
         "Category", "category", "remote_id", fixed("categories/upsert/"),
         (REMOTE, Field("name", "Name"), Field("is_active", "Active", "bool", required=True), Field("parent_id", "Parent"),
-         Field("remote_parent_id", "Our id of the parent")),
+         Field("remote_parent_id", "Our id of the parent", help="It must be there already: parents first.")),
+        check="parent_is_there",
+        touches=lambda body: [f"category:{body['remote_parent_id']}"] if body.get("remote_parent_id") else [],
     ),
     "upsert_brand": _upsert(
         "Brand", "brand", "remote_id", fixed("brands/upsert"),
@@ -289,7 +300,9 @@ VERBS: Mapping[str, Verb] = {
          Field("attribute", "Attribute", "group", required=True, fields=(NAME, REMOTE, ACTIVE))),
         proven=False,
     ),
-    "upsert_product": _upsert("Product with variants", "product", "spu", fixed("products/upsert"), PRODUCT, doors=(publishing.PUBLISHED,)),
+    "upsert_product": _upsert(
+        "Product with variants", "product", "spu", fixed("products/upsert"), PRODUCT, touches=_inner, doors=(publishing.PUBLISHED,)
+    ),
     "upsert_variant": _upsert(
         "Variant", "variant", "sku", fixed("variants/upsert"),
         (*VARIANT, Field("name", "Name"), Field("currency", "Currency"), ACTIVE,

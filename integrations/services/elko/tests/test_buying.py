@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrations import connecting
-from integrations.commands import asking, bodies, looking, sending
+from integrations.commands import asking, bodies, looking, sending, switches
 from integrations.models import Command, Vendor
 from integrations.services.elko.simulator import Simulator as Elko
 from integrations.simulator import Server
@@ -144,3 +144,138 @@ def test_goods_are_reserved_kept_and_given_back(elko, vendor):
     assert bought(vendor, longer, "extend_reservation").state == State.CONFIRMED
     assert bought(vendor, {"reservation": done.number}, "release_reservation").state == State.CONFIRMED
     assert [write.verb for write in elko.ledger.accepted()] == ["reserve", "extend_reservation", "release_reservation"]
+
+
+# -- what goes along, and what comes back
+
+
+def test_to_a_courier_and_to_a_parcel_locker(elko, vendor):
+    connecting.confirm(vendor, ["drop_ship"])
+    code = goods(elko)[0]["id"]
+    person = {
+        "name": "Ada Ozola", "phone": "+371 20000000", "email": "ada@shop.example", "street": "Brīvības iela", "house": "1",
+        "apartment": "2", "city": "Rīga", "postal_code": "LV-1010", "country": "LV",
+    }  # fmt: skip
+    bought(vendor, wish((code, 1), reference="D-1", ship_to=person, instructions="Ring twice"), "drop_ship")
+    bought(vendor, wish((code, 1), reference="D-2", ship_to={**person, "pickup_point": 4711}), "drop_ship")
+    company = {**person, "company": "Kalns SIA", "vat_number": "LV40000000000"}
+    bought(vendor, wish((code, 1), reference="D-3", ship_to=company), "drop_ship")
+    courier, locker, firm = (write.payload for write in elko.ledger.accepted("place_order"))
+    assert courier["shipTo"] == "Customer"
+    assert courier["deliveryInstructions"] == "Ring twice"
+    assert courier["enduser"] == {
+        "contactName": "Ada Ozola", "contactPhone": "+371 20000000", "contactMail": "ada@shop.example", "street": "Brīvības iela",
+        "house": "1", "apartment": "2", "city": "Rīga", "postalCode": "LV-1010", "country": "LV", "isNaturalPerson": True,
+        "customerPo": "D-1", "pickupPoint": 0,
+    }  # fmt: skip
+    assert locker["enduser"]["pickupPoint"] == 4711
+    assert (firm["enduser"]["company"], firm["enduser"]["isNaturalPerson"]) == ("Kalns SIA", False)
+
+
+def test_drop_shipping_starts_off(elko, vendor):
+    with pytest.raises(switches.NotAllowed, match="not verified"):
+        asking.ask(vendor, "drop_ship", wish((1, 1), ship_to={"name": "Ada"}))
+
+
+@pytest.mark.parametrize("verb", ["place_order", "drop_ship"])
+def test_ukraine_ships_to_no_customer_by_either_verb(elko, vendor, verb):
+    connecting.store_options(vendor, {"layout": "ua"})
+    vendor.refresh_from_db()
+    with pytest.raises(bodies.BadBody, match="does not ship to customers"):
+        asking.worded(vendor, verb, wish((1, 1), ship_to={"name": "Ada"}))
+
+
+def test_what_elko_confirms_becomes_the_purchase(elko, vendor):
+    row = goods(elko)[0]
+    have = int(row["quantity"])
+    elko.credit_limit = 0.0
+    done = bought(vendor, wish((row["id"], have + 3), all_or_nothing=False))
+    order = Order.objects.get(external_id=done.number)
+    line = order.lines.get()
+    assert (line.quantity, line.quantity_confirmed) == (have + 3, have)
+    assert (order.status, order.hold_reason) == ("on_hold", "C1 Credit limit exceeded")
+    assert order.reference == "W-1001"
+
+
+def known(elko: Any, vendor: Vendor) -> None:
+    Rig(elko, vendor).good("categories", "products")
+
+
+def licence(sim: Any) -> dict[str, Any]:
+    return next(row for row in sim.truth("products") if row["catalog"] == "ESD")
+
+
+def test_licences_and_goods_never_share_an_order(elko, vendor):
+    mixed = wish((licence(elko)["id"], 1), (goods(elko)[0]["id"], 1))
+    refused = bought(vendor, mixed)  # the hub does not know the articles: ELKO's own list is asked
+    assert (refused.state, "cannot share an order" in refused.error) == (State.REFUSED, True)
+    known(elko, vendor)
+    with pytest.raises(bodies.BadBody, match="cannot share an order"):
+        asking.ask(vendor, "place_order", mixed)
+    assert not elko.ledger.asked("/Orders", "POST")
+
+
+def test_packs_of_an_article_the_hub_does_not_know_are_read_before(elko, vendor):
+    packed = next(row for row in elko.truth("products") if row["packagingQuantity"] == 10)
+    refused = bought(vendor, wish((packed["id"], 15)))
+    assert (refused.state, "in packs of 10: 15 is not a multiple" in refused.error) == (State.REFUSED, True)
+    assert bought(vendor, wish((packed["id"], 20))).state == State.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"currency": "USD"}, "USD now; it was decided at"), ({"price": None, "discountPrice": None}, "has no price now")],
+)
+def test_another_currency_or_none_stops_it(elko, vendor, changes, said):
+    known(elko, vendor)
+    row = goods(elko)[0]
+    elko.change("products", row["id"], **changes)
+    stopped = bought(vendor, wish((row["id"], 1)))
+    assert (stopped.state, said in stopped.error) == (State.REFUSED, True), stopped.error
+
+
+def test_an_article_that_is_gone_stops_it(elko, vendor):
+    gone = goods(elko)[0]["id"]
+    elko.remove("products", gone)
+    stopped = bought(vendor, wish((gone, 1)))
+    assert (stopped.state, f"{gone}: ELKO does not list it any more" in stopped.error) == (State.REFUSED, True)
+
+
+def test_an_order_is_changed_and_a_lost_answer_found_by_its_lines(elko, vendor):
+    connecting.confirm(vendor, ["change_order"])
+    first, second = goods(elko)[:2]
+    number = bought(vendor, wish((first["id"], 1))).number
+    elko.fault("drop", path=f"/Orders/{number}", method="PUT", times=1, accept=True)
+    body = {"order": number, "lines": [{"sku": str(first["id"]), "quantity": 3}, {"sku": str(second["id"]), "quantity": 1}]}
+    lost = bought(vendor, body, "change_order")
+    assert (lost.state, looking.look_up(lost.pk).state) == (State.UNKNOWN, State.CONFIRMED)
+    assert sorted(Order.objects.get(external_id=number).lines.values_list("sku", "quantity")) == sorted(
+        [(str(first["id"]), Decimal(3)), (str(second["id"]), Decimal(1))]
+    )
+    assert len(elko.ledger.accepted("change_order")) == 1
+
+
+def test_what_became_of_a_reservation_is_looked_up(elko, vendor):
+    connecting.confirm(vendor, ["reserve", "extend_reservation", "release_reservation"])
+    lost = []
+    for verb, path, method in (("reserve", "/Reservations", "POST"), ("extend", "*/Reservations/*", "PUT"), ("release", "*/Reservations/*", "DELETE")):
+        elko.fault("drop", path=path, method=method, times=1, accept=True)
+        number = lost[0].number if lost else ""
+        told = {
+            "reserve": wish((goods(elko)[0]["id"], 1), reference="R-1"),
+            "extend": {"reservation": number, "until": "2027-01-05"},
+            "release": {"reservation": number},
+        }[verb]
+        made = bought(vendor, told, verb if verb == "reserve" else f"{verb}_reservation")
+        assert made.state == State.UNKNOWN
+        lost.append(looking.look_up(made.pk))
+    assert [command.state for command in lost] == [State.CONFIRMED] * 3
+    assert lost[0].number
+    assert [write.verb for write in elko.ledger.accepted()] == ["reserve", "extend_reservation", "release_reservation"]
+
+
+def test_more_than_there_is_is_not_reserved(elko, vendor):
+    connecting.confirm(vendor, ["reserve"])
+    refused = bought(vendor, wish((goods(elko)[0]["id"], 10_000), reference="R-1"), "reserve")
+    assert (refused.state, "in stock" in refused.error) == (State.REFUSED, True)
+    assert not elko.ledger.asked("/Reservations")
