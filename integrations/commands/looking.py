@@ -17,7 +17,13 @@ from integrations.models import Command
 from integrations.service import VendorService
 from integrations.verbs import Found
 
-AGAIN = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=2), timedelta(days=1))
+AGAIN: tuple[timedelta, ...] = (
+    timedelta(seconds=20),
+    timedelta(minutes=2),
+    timedelta(minutes=15),
+    timedelta(hours=2),
+    timedelta(days=1),
+)
 
 
 def look_up(pk: int, by: str = "") -> Command:

@@ -177,6 +177,7 @@ def test_nobody_answers_so_it_goes_later_and_later_still(elryan, vendor):
         sending.send(command.pk)
         command.refresh_from_db()
         assert (command.state, command.error_kind) == (State.QUEUED, "wait")
+        assert command.not_before
         waits.append((command.not_before - before).total_seconds())
     assert waits[0] < waits[1] < waits[2]
 

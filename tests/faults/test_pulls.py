@@ -46,8 +46,9 @@ def test_of_many_pushes_the_last_value_wins(vendors: Vendors, tmp_path: Path) ->
     told = pushes.push(tmp_path, vendors, PUSHES, 5, lambda text: None)
     assert told.verdict, "\n".join(told.verdict.lines())
     assert told.pushed == PUSHES
-    assert told.unknown > 10, "the answers were spoiled"
-    assert told.looked_up >= told.unknown * 0.9
+    assert told.overtaken < PUSHES / 2, "most of them went out"
+    assert told.unknown > PUSHES / 20, "and many an answer was spoiled"
+    assert told.looked_up == told.unknown, "each was proved, nobody had to be asked"
 
 
 # -- the torture's own eyes: what it would not see, it would not prove
@@ -95,7 +96,8 @@ def judge(*accepted: tuple[str, str, object], state: str = "confirmed", rows: in
     return judged(made, range(3), Fixed(), vendors.elko, vendors.elryan)  # type: ignore[arg-type]
 
 
-ORDER, OLD, NEW = ("place_order", "W-0", {}), ("stock_and_price", "T-0", {"stock": 1}), ("stock_and_price", "T-0", {"stock": 2})
+ORDER: tuple[str, str, dict[str, int]] = ("place_order", "W-0", {})
+OLD, NEW = ("stock_and_price", "T-0", {"stock": 1}), ("stock_and_price", "T-0", {"stock": 2})
 
 
 def test_the_judge_sees_what_is_doubled_lost_or_out_of_turn() -> None:

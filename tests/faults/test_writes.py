@@ -102,7 +102,9 @@ def play(vendor: Vendor, scene: Scene, body: dict[str, Any]) -> None:
 def go_on(pk: int) -> None:
     for _ in range(3):
         sending.send(pk)
-        Command.objects.filter(pk=pk, state=State.UNKNOWN).update(not_before=None)  # whatever was on its way has arrived
+        Command.objects.filter(pk=pk, state=State.UNKNOWN).update(
+            not_before=None
+        )  # whatever was on its way has arrived
         looking.look_up(pk)
 
 

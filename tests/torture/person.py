@@ -13,12 +13,12 @@ def decide(wishes: Wishes, elko: Any, elryan: Any) -> int:
     decided = 0
     for command in Command.objects.filter(state=Command.State.UNKNOWN).order_by("id"):
         wish = wishes.of(int(command.key.removeprefix("wish-")))
-        if not wish.business[0]:
-            looking.look_up(command.pk, "somebody")
-            continue
         sim = elko if wish.vendor == "elko" else elryan
         try:
-            if sim.ledger.accepted(*wish.business):
+            if not wish.business[0]:
+                if looking.look_up(command.pk, "somebody").state == Command.State.UNKNOWN:
+                    deciding.give_up(command.pk, "somebody", "the vendor does not know what it is about")
+            elif sim.ledger.accepted(*wish.business):
                 deciding.confirm(command.pk, "somebody", f"as the vendor says: {wish.business[1]}")
             else:
                 deciding.send_again(command.pk, "somebody", "the vendor says that it never came")

@@ -17,7 +17,9 @@ TICK = 0.5  # seconds between two sweeps
 class Plant:
     """`with Plant(folder)`: workers run. `tend` starts again what somebody killed. The database is this process's own."""
 
-    def __init__(self, folder: Path, *, workers: int = 2, children: int = 2, decider: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, workers: int = 2, children: int = 2, decider: tuple[int, int] | None = None
+    ) -> None:
         """decider: the seed of what is decided, and how many at most; None: the caller decides."""
         self.folder, self._children, self._decider = folder, children, decider
         self._workers: list[subprocess.Popen[bytes] | None] = [None] * workers
@@ -49,8 +51,20 @@ class Plant:
         for place, worker in enumerate(self._workers):
             if worker is None or worker.poll() is not None:
                 name = f"torture{self._started}@test"
-                options = ("-A", "tests.torture.worker", "worker", "-Q", "live,bulk", "-c", str(self._children), "-n", name)
-                self._workers[place] = self._start("celery", *options, "-l", "WARNING", "--without-gossip", "--without-mingle")
+                options = (
+                    "-A",
+                    "tests.torture.worker",
+                    "worker",
+                    "-Q",
+                    "live,bulk",
+                    "-c",
+                    str(self._children),
+                    "-n",
+                    name,
+                )
+                self._workers[place] = self._start(
+                    "celery", *options, "-l", "WARNING", "--without-gossip", "--without-mingle"
+                )
         if self._decider and not self.enough and (self._deciding is None or self._deciding.poll() is not None):
             self._deciding = self._start("tests.torture.decider", *map(str, self._decider))
 

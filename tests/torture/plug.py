@@ -50,7 +50,8 @@ def planned(count: int, dice: Random) -> list[Pull]:
     dice.shuffle(every)
     first = {"command.lost": "command.sending"}
     return [
-        Pull(number, point, how, first.get(point, "")) for number, (point, how) in enumerate(islice(cycle(every), count))
+        Pull(number, point, how, first.get(point, ""))
+        for number, (point, how) in enumerate(islice(cycle(every), count))
     ]
 
 

@@ -11,7 +11,8 @@ from tests.torture.pulls import Say
 from tests.torture.vendors import AMBIGUOUS, Vendors, connected
 from tests.torture.wishes import Verdict, Wish, Wishes, furnish, judged
 
-AHEAD = 150  # pushes that may wait at a time
+AHEAD = 40  # pushes that may wait at a time
+ARTICLES = 500  # many, so that most of the pushes go out; some meet an earlier one that still waits
 
 
 class Values(Wishes):
@@ -43,7 +44,7 @@ def push(folder: Path, vendors: Vendors, count: int, seed: int, say: Say) -> Tol
     from integrations.commands import asking
     from integrations.models import Command, Vendor
 
-    wishes, began = Values(seed), time.monotonic()
+    wishes, began = Values(seed, min(ARTICLES, count)), time.monotonic()
     furnish(vendors.elko, vendors.elryan, wishes, ())
     vendors.elryan.ledger.clear()
     connected(vendors)

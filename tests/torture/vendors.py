@@ -20,7 +20,11 @@ AMBIGUOUS: tuple[tuple[str, dict[str, Any], float], ...] = (
     ("drop", {}, 0.02),
     ("status", {"code": 503}, 0.02),
 )
-LATE: tuple[str, dict[str, Any], float] = ("uplink", {"seconds": 0.7}, 0.03)  # the call arrives although its sender is gone
+LATE: tuple[str, dict[str, Any], float] = (
+    "uplink",
+    {"seconds": 0.7},
+    0.03,
+)  # the call arrives although its sender is gone
 
 
 def is_write(request: Request) -> bool:

@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from integrations.models import Command
 
-SKUS = tuple(f"T-{number}" for number in range(25))  # few, so that decisions about one article meet
+ARTICLES = 25  # few, so that decisions about one of them meet
 CODES = tuple(str(1_400_001 + number) for number in range(6))
 UNPROVEN = ("create_package",)
 
@@ -30,8 +31,9 @@ class Wish:
 
 
 class Wishes:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, articles: int = ARTICLES) -> None:
         self.seed = seed
+        self.skus = tuple(f"T-{number}" for number in range(articles))
 
     def of(self, number: int) -> Wish:
         dice = Random(f"{self.seed}:{number}")
@@ -43,7 +45,7 @@ class Wishes:
         """The values are the decision's number, so the ledger tells which decision each came from."""
         items = [
             {"sku": sku, **dice.choice(({"stock": number}, {"price": number}, {"stock": number, "price": number}))}
-            for sku in dice.sample(SKUS, dice.choice((1, 1, 2, 3)))
+            for sku in dice.sample(self.skus, dice.choice((1, 1, 2, 3)))
         ]
         return Wish(number, "elryan", "stock_and_price", {"items": items})
 
@@ -78,7 +80,7 @@ def furnish(elko: Any, elryan: Any, wishes: Wishes, numbers: Iterable[int]) -> N
     for code in CODES:
         elko.change("products", code, quantity="> 50", packagingQuantity=1, catalog="SSM")
     article, line = elryan.truth("variants")[0], elryan.truth("orders")[0]
-    for sku in SKUS:
+    for sku in wishes.skus:
         elryan.put("variants", {**article, "sku": sku, "_id": f"id-{sku}", "stock": 0, "price": 0})
     for number in numbers:
         if wishes.of(number).verb in ("cancel_line", "create_package"):
@@ -106,7 +108,9 @@ class Verdict:
 def judged(made: "dict[str, Command]", decided: Iterable[int], wishes: Wishes, elko: Any, elryan: Any) -> Verdict:
     """made: commands by key. decided: numbers the hub said it had taken. Nothing is under way any more."""
     verdict = Verdict([], [], [])
-    verdict.lost += [f"wish-{number} was taken, and there is no row" for number in decided if f"wish-{number}" not in made]
+    verdict.lost += [
+        f"wish-{number} was taken, and there is no row" for number in decided if f"wish-{number}" not in made
+    ]
     accepted = Counter((write.verb, write.key) for sim in (elko, elryan) for write in sim.ledger.accepted())
     known = [wishes.of(int(key.removeprefix("wish-"))) for key in made]
     for wish in known:
@@ -117,7 +121,7 @@ def judged(made: "dict[str, Command]", decided: Iterable[int], wishes: Wishes, e
             verdict.lost.append(f"{wish.business} was never done; the hub says {command.state}")
         if wish.business[0] and times and command.state != "confirmed":
             verdict.wrong.append(f"{wish.business} was done; the hub says {command.state}: {command.error}")
-        if not wish.business[0] and wish.verb == "cancel_line" and command.state != "refused":
+        if not wish.business[0] and wish.verb == "cancel_line" and command.state not in ("refused", "cancelled"):
             verdict.wrong.append(f"{wish.key} cannot be done; the hub says {command.state}")
     _values(verdict, [wish for wish in known if wish.verb == "stock_and_price"], made, elryan)
     verdict.wrong += [
@@ -140,12 +144,10 @@ def _values(verdict: Verdict, wishes: list[Wish], made: "dict[str, Command]", el
                 taken[write.key, name].append(value)
     for place, values in taken.items():
         verdict.doubled += [f"{place} was set to {value} {n} times" for value, n in Counter(values).items() if n > 1]
-        verdict.wrong += [f"{place}: {new} was followed by the older {old}" for new, old in _steps(values) if old < new]
+        verdict.wrong += [
+            f"{place}: {new} was followed by the older {old}" for new, old in pairwise(values) if old < new
+        ]
     rows = {str(row["sku"]): row for row in elryan.truth("variants")}
     for (sku, name), value in last.items():
         if rows[sku][name] != value:
             verdict.lost.append(f"{sku} has {name} {rows[sku][name]}, not the last decided {value}")
-
-
-def _steps(values: list[int]) -> Iterator[tuple[int, int]]:
-    return zip(values, values[1:], strict=False)

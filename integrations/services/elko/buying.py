@@ -33,7 +33,9 @@ def compare(doing: Doing, rows: Iterable[bytes | memoryview], tolerance: Decimal
         if now is None:
             wrong.append(f"{line['sku']}: ELKO does not list it any more")
             continue
-        wrong += [f"{line['sku']}: {what}" for what in (_short(doing, line, now), _dearer(line, now, tolerance)) if what]
+        wrong += [
+            f"{line['sku']}: {what}" for what in (_short(doing, line, now), _dearer(line, now, tolerance)) if what
+        ]
     if wrong:
         raise Refused(
             f"Nothing was ordered: {'; '.join(wrong)}.",

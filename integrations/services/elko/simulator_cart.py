@@ -46,9 +46,7 @@ def add_kit(simulator: "Simulator", request: Request) -> Response:
     products = simulator.table("products")
     if body["kitId"] not in products and all(row.get("obligatoryKit") != body["kitId"] for row in products):
         return problem(f"Kit {body['kitId']} was not found", 404)
-    row = _put(
-        simulator, str(body["kitId"]), body["quantity"], {"selectedOptions": body.get("selectedOptions", [])}
-    )
+    row = _put(simulator, str(body["kitId"]), body["quantity"], {"selectedOptions": body.get("selectedOptions", [])})
     simulator.ledger.accept("add_kit_to_cart", row["elkoCode"], body)
     return answer(row)
 

@@ -103,7 +103,9 @@ def complete(body: Body, known: Known) -> Body:
         seen = {
             "price": None if price is None else f"{price.normalize():f}",
             "currency": str(variant.get("currency") or ""),
-            "esd": "ESD" in variant.get("categories", ()) if variant else None,  # None: the hub does not know the article
+            "esd": "ESD" in variant.get("categories", ())
+            if variant
+            else None,  # None: the hub does not know the article
         }
         lines.append({**line, "sku": code, "seen": seen})
     codes = [line["sku"] for line in lines]

@@ -17,7 +17,13 @@ NAMES = ("stock", "price", "retail_price")
 def line_is(http: Client, path: str, doing: Doing, *words: str, gone: bool) -> Found:
     """Whether the line has one of these states by now. gone=False: another state proves nothing."""
     line = str(doing.body["line"])
-    answer = http.get(f"{path}/{quote(line, safe='')}")
+    try:
+        answer = http.get(f"{path}/{quote(line, safe='')}")
+        data_of(answer.json())
+    except Refused as error:
+        if error.cause == "url":
+            raise  # a wrong path says nothing of the line
+        return Found(False if gone else None, f"Elryan knows no line {line}.")
     row, raw = data_of(answer.json()), row_of(answer.body)
     state = str(row.get("Status") or "") if isinstance(row, dict) else ""
     told = f"Elryan shows line {line} as “{state or 'without a state'}”."

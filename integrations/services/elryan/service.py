@@ -30,7 +30,15 @@ from integrations.service import (
 from integrations.services.elryan.answers import login_of, row_of, rows_of
 from integrations.services.elryan.fields import moment
 from integrations.services.elryan.flows import FLOWS
-from integrations.services.elryan.looking import is_switched, line_is, listed, one_of, package_made, stands, values_stand
+from integrations.services.elryan.looking import (
+    is_switched,
+    line_is,
+    listed,
+    one_of,
+    package_made,
+    stands,
+    values_stand,
+)
 from integrations.services.elryan.options import OPTIONS
 from integrations.services.elryan.verbs import VERBS
 from integrations.verbs import Doing, Found, Verb

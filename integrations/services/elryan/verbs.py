@@ -20,6 +20,9 @@ SKU = Field("sku", "SKU", required=True, example="HEADSET-1")
 ACTIVE = Field("is_active", "On sale", "bool", example=True)
 REMOTE = Field("remote_id", "Our id", required=True, example="C-17")
 NAME = Field("name", "Name", required=True, example="Headsets")
+NUMBERS = {
+    "price", "retail_price", "stock", "weight", "height", "width", "length", "freight", "tax", "guarantee", "fulfillment_day",
+}  # fmt: skip
 Path = Callable[[Doing], str]
 
 
@@ -68,12 +71,12 @@ def mirrored(flow: str) -> Callable[[Doing, Any], Outcome]:
     return outcome
 
 
-def plain(value: Any) -> Any:
-    """Decimals as the numbers JSON has."""
-    if isinstance(value, Decimal):
+def plain(value: Any, name: str = "") -> Any:
+    """Decimals, and exact texts where Elryan has a number, as the numbers JSON has."""
+    if isinstance(value, Decimal) or (name in NUMBERS and isinstance(value, str)):
         return number(value)
     if isinstance(value, Mapping):
-        return {name: plain(one) for name, one in value.items()}
+        return {name: plain(one, name) for name, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list) else value
 
 

@@ -192,7 +192,7 @@ def test_what_elko_confirms_becomes_the_purchase(elko, vendor):
     done = bought(vendor, wish((row["id"], have + 3), all_or_nothing=False))
     order = Order.objects.get(external_id=done.number)
     line = order.lines.get()
-    assert (line.quantity, line.quantity_confirmed) == (have + 3, have)
+    assert (line.quantity, line.quantity_confirmed) == (Decimal(have + 3), Decimal(have))
     assert (order.status, order.hold_reason) == ("on_hold", "C1 Credit limit exceeded")
     assert order.reference == "W-1001"
 
@@ -246,7 +246,10 @@ def test_an_order_is_changed_and_a_lost_answer_found_by_its_lines(elko, vendor):
     first, second = goods(elko)[:2]
     number = bought(vendor, wish((first["id"], 1))).number
     elko.fault("drop", path=f"/Orders/{number}", method="PUT", times=1, accept=True)
-    body = {"order": number, "lines": [{"sku": str(first["id"]), "quantity": 3}, {"sku": str(second["id"]), "quantity": 1}]}
+    body = {
+        "order": number,
+        "lines": [{"sku": str(first["id"]), "quantity": 3}, {"sku": str(second["id"]), "quantity": 1}],
+    }
     lost = bought(vendor, body, "change_order")
     assert (lost.state, looking.look_up(lost.pk).state) == (State.UNKNOWN, State.CONFIRMED)
     assert sorted(Order.objects.get(external_id=number).lines.values_list("sku", "quantity")) == sorted(
@@ -257,8 +260,12 @@ def test_an_order_is_changed_and_a_lost_answer_found_by_its_lines(elko, vendor):
 
 def test_what_became_of_a_reservation_is_looked_up(elko, vendor):
     connecting.confirm(vendor, ["reserve", "extend_reservation", "release_reservation"])
-    lost = []
-    for verb, path, method in (("reserve", "/Reservations", "POST"), ("extend", "*/Reservations/*", "PUT"), ("release", "*/Reservations/*", "DELETE")):
+    lost: list[Command] = []
+    for verb, path, method in (
+        ("reserve", "/Reservations", "POST"),
+        ("extend", "*/Reservations/*", "PUT"),
+        ("release", "*/Reservations/*", "DELETE"),
+    ):
         elko.fault("drop", path=path, method=method, times=1, accept=True)
         number = lost[0].number if lost else ""
         told = {

