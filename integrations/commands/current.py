@@ -76,7 +76,8 @@ def _variants(wanted: set[tuple[int, str]]) -> dict[tuple[str, int, str], str]:
             if row.stock is not None
             else "stock unknown"
         ]
-        told += [f"discount price {plain(row.discount_price)} {row.currency}"] if row.discount_price else []
+        better = row.discount_price if row.discount_price != row.price else None
+        told += [f"discount price {plain(better)} {row.currency}"] if better else []
         told += [f"price {plain(row.price)} {row.currency}"] if row.price is not None else []
         told += [f"checked {span((timezone.now() - row.checked_at).total_seconds())} ago"] if row.checked_at else []
         for key in (row.sku, row.external_id):

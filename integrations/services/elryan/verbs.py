@@ -189,6 +189,10 @@ TRACKING = (
     Field("tracking_barcode", "Tracking number"), Field("tracking_link", "Tracking link"), Field("provider", "Carrier"),
     Field("tracking_provider", "Carrier (old name)"), Field("tracking_pdf", "Label"), Field("base64_file", "Label, base64"),
 )  # fmt: skip
+INVOICE = (
+    Field("invoice_number", "Invoice number"), Field("invoice_date", "Date", example="2026-11-21"),
+    Field("invoice_link", "Link"), Field("invoice_pdf", "PDF"),
+)  # fmt: skip
 EVENT = (
     Field("datetime", "When", example="2026-11-21 14:00:00", help="Baghdad's clock, as 2026-11-21 14:00:00."),
     Field("detail", "What happened", example="Handed over"), Field("eventCode", "Code"), Field("location", "Where"),
@@ -326,7 +330,7 @@ VERBS: Mapping[str, Verb] = {
                 Field("order_item_id", "Order line", "int", required=True, also=("line",)),
                 Field("quantity", "Quantity", "int", required=True, least=1), Field("total_deci", "Desi", "int"))),
             Field("tracking", "Tracking", "group", fields=TRACKING),
-            Field("invoice", "Invoice", "group", free=True),
+            Field("invoice", "Invoice", "group", free=True, fields=INVOICE),
         ),
         request=lambda doing: Request(
             "POST", chosen("create_package_path")(doing), {**_rest("reference")(doing.body), "remote_id": doing.reference}
