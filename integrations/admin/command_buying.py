@@ -78,7 +78,7 @@ def wanted(request: HttpRequest, order: Order, suppliers: set[int]) -> list[Want
     from integrations.commands import doors
 
     lines = [line for line in doors.lines_of(order) if line.status not in OVER]
-    matches, already = matching.found(lines, suppliers), doors.bought(lines)
+    matches, already = matching.found(lines, suppliers), doors.bought(order, lines)
     begun, rows = "go" in request.GET or "find" in request.GET, []
     for line in lines:
         found, typed = list(matches.get(line.pk, ())), request.GET.get(f"find-{line.pk}", "").strip()

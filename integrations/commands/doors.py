@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from integrations.models import CommandSubject, Vendor
 from integrations.service import services
 from integrations.verbs import Chosen, Door, Verb
@@ -95,16 +93,13 @@ def packed(order: Order) -> dict[int, Decimal]:
     return found
 
 
-def bought(lines: Iterable[OrderLine]) -> dict[int, list[CommandSubject]]:
-    """By line's id: what was ordered for it at suppliers, or is about to be."""
-    rows = CommandSubject.objects.filter(Q(kind="line", row__in=[line.pk for line in lines]))
-    rows = (
-        rows.exclude(command__state__in=NOTHING_CAME)
-        .select_related("command__vendor")
-        .defer("command__body", "command__request", "command__answer", "command__story")
-    )
+def bought(order: Order, lines: Iterable[OrderLine]) -> dict[int, list[CommandSubject]]:
+    """By line's id: what was ordered for it elsewhere, or is about to be."""
+    rows = CommandSubject.objects.filter(kind="line", row__in=[line.pk for line in lines])
+    rows = rows.exclude(command__state__in=NOTHING_CAME).exclude(command__vendor=order.vendor_id)
+    heavy = ("command__body", "command__request", "command__answer", "command__story")
     found: dict[int, list[CommandSubject]] = {}
-    for row in rows:
+    for row in rows.select_related("command__vendor").defer(*heavy):
         found.setdefault(row.row, []).append(row)
     return found
 

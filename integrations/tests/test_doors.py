@@ -166,9 +166,11 @@ def test_what_was_sold_is_bought_from_a_supplier(admin_client, elryan, order):
             Variant.objects.filter(vendor=supplier, stock__gt=5, price__gt=0).exclude(pack_size__gt=1).order_by("id")[0]
         )
         Variant.objects.filter(pk=theirs.pk).update(gtin=line.barcode)
+        text(admin_client, lines_page(order, "prepare_line"), {"line": [line.pk], "token": "f" * 32, "decide": ""})
         buy = reverse("admin:integrations_command_buy", args=[order.pk])
         assert buy in text(admin_client, sale(order))
         page = text(admin_client, buy)
+        assert "Already asked for" not in page, "that it is prepared here is no purchase"
         assert "GTIN" in page
         assert theirs.sku in page
         chosen = {f"variant-{line.pk}": theirs.pk, f"quantity-{line.pk}": "2"}

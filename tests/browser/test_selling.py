@@ -90,7 +90,7 @@ def test_a_sale_is_prepared_bought_packed_shipped_and_delivered(visit, hub, read
         ("Postal code", "LV-1010"),
         ("Country", "LV"),
     ):
-        page.get_by_label(label, exact=True).fill(words)
+        page.get_by_label(f"{label}:", exact=True).fill(words)
     page.get_by_role("button", name="Show what will go").last.click()
     check(page, *SIZES)
     page.set_viewport_size(LAPTOP)
