@@ -272,6 +272,7 @@ class VendorService:
     lookups: ClassVar[tuple[Lookup, ...]] = ()
     verbs: ClassVar["Mapping[str, Verb]"] = {}  # what can be sent to this vendor
     hooks: ClassVar["Mapping[str, Hook]"] = {}  # addresses of ours that this vendor posts to
+    patience: ClassVar[float] = 60.0  # seconds a write may take: whoever hangs up earlier cannot know what came of it
     learns: ClassVar[timedelta | None] = None  # how often `abilities()` is asked anew; None: never
     stores: ClassVar["type[Stores] | None"] = None  # where an account holds several of them
     rate: ClassVar[Rate] = Rate(calls=1)
@@ -331,6 +332,11 @@ class VendorService:
     @classmethod
     def lacks(cls, flow: str, account: Account) -> str:
         """Why this connection has no such flow, in a sentence for people; empty when it has."""
+        return ""
+
+    @classmethod
+    def lacks_verb(cls, verb: str, account: Account) -> str:
+        """Why this connection cannot do that, in a sentence for people; empty when it can, or nobody knows yet."""
         return ""
 
     def explained(self, status: int, body: bytes, wrote: bool) -> Exception | None:

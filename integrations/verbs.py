@@ -54,12 +54,19 @@ class Request:
 
 @dataclass(frozen=True)
 class Doing:
-    """A command as a vendor's functions see it. reference: our own number for it, which the vendor's lists may repeat."""
+    """A command as a vendor's functions see it. reference: our own number for it, which the vendor's lists may repeat.
+
+    once: the same for every try whose answer was lost, and another after an answer: for vendors who answer a repetition from memory.
+    number: the vendor's own, as far as it is known. verb: its name. All three are empty in a preview.
+    """
 
     account: Account
     body: Body
     reference: str = ""
     asked_at: datetime | None = None
+    once: str = ""
+    number: str = ""
+    verb: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,11 +74,15 @@ class Outcome:
     """What an answer means. Of several things, `refused` names those the vendor did not do, with its reason.
 
     number: the vendor's own for what was made. rows: (flow, row) to be mirrored at once, raw bytes or decoded.
-    reread: (flow, external ids) to ask for again.
+    reread: (flow, external ids) to ask for again. again: of several things, those that were not done for a reason that may pass;
+        the command goes again with them alone.
+    job: the vendor took it under this number and works on it: nothing else counts until `Verb.job` says what came of it.
     """
 
     number: str = ""
+    job: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
+    again: Mapping[str, str] = field(default_factory=dict)
     rows: Sequence[tuple[str, Any]] = ()
     reread: Sequence[tuple[str, tuple[str, ...]]] = ()
 
@@ -140,9 +151,11 @@ class Verb:
     check: name of a method of the service that reads what must still hold just before the call: Doing → None, or raises Refused.
     outcome: (Doing, decoded answer) → Outcome; it raises errors.Refused where the vendor says no with HTTP 200.
     look_up: name of a method of the service: Doing → Found. Where the first answer was lost, it may prove what happened.
+    job: the same for a job the vendor took: done=None while it works on it, False when it does not know it any more.
     touches: body → further things it changes, such as "variant:1400001", of which it may not go at the same time or out of turn.
     sets: properties of the thing this gives a value to. Of two values for one property the later decided goes last; the earlier
         is dropped when it comes after it. rows/row_id: a list in the body whose entries each give values to one thing.
+        row_keeps: names in an entry that are no values, but tell the vendor where the thing is.
     repeatable: the same request twice leaves the same as once, so that it may go again when a look-up shows it was not done.
     reference: name of the body's field with our own number; once: a second command with the same number is never made.
     chunk: at most so many rows in one call, or the name of the option that says so.
@@ -159,10 +172,12 @@ class Verb:
     outcome: Callable[[Doing, Any], Outcome] = nothing
     check: str = ""
     look_up: str = ""
+    job: str = ""
     sets: tuple[str, ...] = ()
     touches: Callable[[Body], Sequence[str]] | None = None
     rows: str = ""
     row_id: str = ""
+    row_keeps: tuple[str, ...] = ()
     repeatable: bool = False
     reference: str = ""
     once: bool = False

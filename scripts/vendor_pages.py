@@ -16,10 +16,16 @@ LOOKUPS = (
     "Asked from the page of one of our rows, whichever vendor's it is. The answer is shown there and stored nowhere."
 )
 
+VERBS = (
+    "What can be sent, under *Commands* or by `manage.py send`; nothing goes before the connection's writes are switched on. A verb "
+    "an account or a store cannot do is not offered. Each goes out once; an answer that was lost is looked up, or waits for a person."
+)
+
 HOOKS = "Each has a secret address, off until an admin switches it on under *Callback addresses*."
 
 if TYPE_CHECKING:
     from integrations.service import Flow, Lookup, Option, Rate, VendorService
+    from integrations.verbs import Verb
     from integrations.webhooks.hook import Hook
 
 
@@ -51,6 +57,18 @@ def page(kind: str, service: "type[VendorService]") -> str:
         *stores(service),
         "## Flows",
         table(("flow", "what comes in", "every", "late after", "starts"), map(flow_row, service.flows.items())),
+        *(
+            [
+                "## Verbs",
+                VERBS,
+                table(
+                    ("verb", "what is sent", "about", "needs", "takes besides", ""),
+                    map(verb_row, service.verbs.items()),
+                ),
+            ]
+            if service.verbs
+            else []
+        ),
         *(
             [
                 "## Look-ups",
@@ -129,6 +147,28 @@ def flow_row(named: "tuple[str, Flow]") -> tuple[str, ...]:
     name, flow = named
     starts = "on" if flow.on and flow.proven else "off until confirmed" if not flow.proven else "off"
     return (f"`{name}`", " ".join(filter(None, (flow.title, flow.help))), span(flow.every), span(flow.max_age), starts)
+
+
+def verb_row(named: "tuple[str, Verb]") -> tuple[str, ...]:
+    name, verb = named
+    needed = [field for field in verb.fields if field.required]
+    rest = [f"`{field.name}`" for field in verb.fields if not field.required]
+    notes = [
+        "" if verb.proven else "*unproven*: off until confirmed.",
+        "Cannot be taken back." if verb.irreversible else "",
+        "" if verb.look_up else "A lost answer cannot be looked up.",
+    ]
+    inside = [
+        f"`{f.name}`" + (f" of {', '.join(f'`{one.name}`' for one in f.fields)}" if f.fields else "") for f in needed
+    ]
+    return (
+        f"`{name}`",
+        " ".join(filter(None, (f"{verb.title}.", verb.help))),
+        verb.about,
+        "; ".join(inside),
+        ", ".join(rest),
+        " ".join(filter(None, notes)),
+    )
 
 
 def lookup_row(lookup: "Lookup") -> tuple[str, ...]:

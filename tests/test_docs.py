@@ -19,6 +19,16 @@ def test_every_vendor_has_a_page_that_says_what_it_declares():
     assert {file.stem for file in ROOT.glob("docs/vendors/*.md")} == set(services())
 
 
+def test_a_vendors_page_lists_all_that_can_be_sent_and_what_is_not_proven():
+    for kind, service in services().items():
+        text = (ROOT / "docs" / "vendors" / f"{kind}.md").read_text()
+        assert ("## Verbs" in text) == bool(service.verbs), kind
+        for name, verb in service.verbs.items():
+            (row,) = [line for line in text.splitlines() if line.startswith(f"| `{name}` | {verb.title}.")]
+            assert ("*unproven*" in row) != verb.proven, row
+            assert all(f"`{field.name}`" in row for field in verb.fields), row
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(document):
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", document.read_text())

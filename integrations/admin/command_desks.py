@@ -144,7 +144,7 @@ class CommandDesks:
 
         def look(pk: int, by: str) -> Command:
             command = looking.look_up(pk, by)
-            if command.state == State.UNKNOWN:
+            if command.state in (State.UNKNOWN, State.WORKING):
                 raise ValueError(command.shown or "This vendor has no list in which it could be looked up.")
             return command
 
@@ -270,7 +270,10 @@ def _board(
     everything = own.get((vendor.pk, ""))
     shut = vendor.writes == Vendor.Writes.OFF or not vendor.enabled or bool(everything and everything.stopped)
     rows: list[dict[str, Any]] = []
-    for name, verb in services()[vendor.kind].verbs.items():
+    kind = services()[vendor.kind]
+    for name, verb in kind.verbs.items():
+        if kind.lacks_verb(name, vendor.account):
+            continue
         switch, told = own.get((vendor.pk, name)), counts.get((vendor.pk, name), {})
         off = not verb.proven and name not in vendor.confirmed
         waits = told.get(State.QUEUED, 0)

@@ -17,8 +17,8 @@ from integrations.service import services
 from integrations.verbs import Chosen
 
 TONES = {
-    "awaiting_approval": "warn", "queued": "", "sending": "warn", "confirmed": "good", "refused": "bad", "unknown": "bad",
-    "cancelled": "quiet",
+    "awaiting_approval": "warn", "queued": "", "sending": "warn", "working": "warn", "confirmed": "good", "refused": "bad",
+    "unknown": "bad", "cancelled": "quiet",
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def unproven(service: type[VendorService], vendor: Vendor) -> list[dict[str, Any
     verbs = [
         {"name": name, "what": "Verb", "title": verb.title, "value": ""}
         for name, verb in service.verbs.items()
-        if not verb.proven
+        if not verb.proven and not service.lacks_verb(name, vendor.account)
     ]
     return [item for item in (*flows, *verbs, *lookups, *options) if item["name"] not in vendor.confirmed]
 

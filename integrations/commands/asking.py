@@ -1,5 +1,6 @@
 """A decision becomes a row, in one transaction; only then is anybody told. The row is what must be sent, a task only its hint."""
 
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -116,7 +117,7 @@ def _row(
         reference = f"CD-{uuid.uuid4().hex[:10].upper()}"
         body = {**body, verb.reference: reference}
     things = bodies.things(verb, body)
-    doing = Doing(vendor.account, body, reference)
+    doing = Doing(vendor.account, body, reference, once=once_of(key), verb=name)
     now = timezone.now()
     waits = mode == Vendor.Writes.APPROVE
     try:
@@ -183,6 +184,11 @@ def _tell(pk: int) -> None:
 
     faultpoint("command.before_hint")
     tasks.send_command.apply_async((pk,), queue="live")
+
+
+def once_of(key: str, answers: int = 0) -> str:
+    """What a vendor knows a repetition of a command by, 32 digits; another after each answer."""
+    return hashlib.sha256(f"{key}/{answers}".encode()).hexdigest()[:32]
 
 
 def entry(at: datetime, by: str, what: str) -> dict[str, str]:

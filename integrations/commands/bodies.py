@@ -101,8 +101,9 @@ def things(verb: Verb, body: Mapping[str, Any]) -> dict[str, list[str]]:
     """What a body is about, such as "variant:1400001", with the properties it gives a value to."""
     more: dict[str, list[str]] = {thing: [] for thing in verb.touches(body)} if verb.touches else {}
     if verb.rows and verb.row_id:
+        fixed = (verb.row_id, *verb.row_keeps)
         return more | {
-            f"{verb.about}:{row[verb.row_id]}": sorted(name for name in row if name != verb.row_id)
+            f"{verb.about}:{row[verb.row_id]}": sorted(name for name in row if name not in fixed)
             for row in body.get(verb.rows, [])
         }
     return {f"{verb.about}:{one}": list(verb.sets) for one in verb.objects(body)} | more

@@ -7,18 +7,21 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations import lease
 from integrations.commands import switches
-from integrations.commands.asking import entry
+from integrations.commands.asking import entry, once_of
 from integrations.faultpoints import faultpoint
 from integrations.models import Command, CommandItem
 from integrations.verbs import Doing, Verb
 
 State = Command.State
 UNDER_WAY = timedelta(seconds=60)  # a call whose answer nobody heard may still arrive for so long
-LIVES = (State.QUEUED, State.SENDING, State.CONFIRMED, State.UNKNOWN)
+LIVES = (State.QUEUED, State.SENDING, State.WORKING, State.CONFIRMED, State.UNKNOWN)
+# How lines of a story begin that tell of an answer after which it goes once more.
+LATER, AGAIN = "goes later", "goes again with"
 
 
 def claim(pk: int) -> Command | None:
@@ -29,7 +32,7 @@ def claim(pk: int) -> Command | None:
             if command is None or not _may_go(command):
                 return None
             verb = switches.verb_of(command.vendor, command.verb)
-            items = list(command.items.all())
+            items = list(command.items.filter(state=CommandItem.State.WAITING))
             if _is_preceded(command, items):
                 return None
             if not _trimmed(command, verb, items):
@@ -53,12 +56,20 @@ def _may_go(command: Command) -> bool:
 
 
 def _is_preceded(command: Command, items: Iterable[CommandItem]) -> bool:
-    """Whether an earlier one about the same thing is to go first. Values do not queue up: the later replaces the earlier."""
+    """Whether an earlier one about the same thing is to go first. Values do not queue up: the later replaces the earlier.
+
+    But a value waits for an earlier act, such as so many pieces more, which else would be added to it.
+    """
     acts = [item.thing for item in items if not item.sets]
+    values = [item.thing for item in items if item.sets]
     earlier = CommandItem.objects.filter(
-        vendor_id=command.vendor_id, command_id__lt=command.pk, command__state=State.QUEUED, thing__in=acts
+        Q(thing__in=acts) | Q(thing__in=values, sets=[]),
+        vendor_id=command.vendor_id,
+        command_id__lt=command.pk,
+        command__state=State.QUEUED,
+        state=CommandItem.State.WAITING,
     )
-    return bool(acts) and earlier.exists()
+    return earlier.exists()
 
 
 def _trimmed(command: Command, verb: Verb, items: list[CommandItem]) -> bool:
@@ -83,21 +94,26 @@ def _trimmed(command: Command, verb: Verb, items: list[CommandItem]) -> bool:
         return True
     kept = {item.thing: item.sets for item in items if item.state == CommandItem.State.WAITING}
     if not kept:
-        over(command, State.CANCELLED, "overtaken: later values replace all of it")
+        partly = command.items.filter(state=CommandItem.State.DONE).exists()
+        over(
+            command, State.CONFIRMED if partly else State.CANCELLED, "overtaken: later values replace all that was left"
+        )
         return False
     if verb.rows and verb.row_id:
-        command.body = {**command.body, verb.rows: _rows(verb, command.body, kept)}
+        command.body = {**command.body, verb.rows: rows_left(verb, command.body, kept)}
         command.request = verb.request(doing_of(command)).as_json()
         command.words = list(verb.says(command.body))
     return True
 
 
-def _rows(verb: Verb, body: dict[str, Any], kept: dict[str, list[str]]) -> list[dict[str, Any]]:
+def rows_left(verb: Verb, body: dict[str, Any], kept: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """The body's rows about these things, with these of their properties."""
     rows = []
     for row in body[verb.rows]:
         sets = kept.get(f"{verb.about}:{row[verb.row_id]}")
         if sets is not None:
-            rows.append({name: value for name, value in row.items() if name == verb.row_id or name in sets})
+            names = (verb.row_id, *verb.row_keeps, *sets)
+            rows.append({name: value for name, value in row.items() if name in names})
     return rows
 
 
@@ -111,7 +127,10 @@ def over(command: Command, state: str, why: str, by: str = "") -> None:
 
 
 def doing_of(command: Command) -> Doing:
-    return Doing(command.vendor.account, command.body, command.reference, command.asked_at)
+    """The command for the vendor's functions. `once` changes with each answer, so that an old answer is not had again."""
+    answers = sum(1 for line in command.story if line["what"].startswith((LATER, AGAIN)))
+    known = (command.reference, command.asked_at, once_of(command.key, answers), command.number, command.verb)
+    return Doing(command.vendor.account, command.body, *known)
 
 
 def is_free(command: Command) -> bool:

@@ -12,7 +12,7 @@ from catalog.models import Variant
 from config.admin import span
 from integrations.models import Command
 from integrations.service import services
-from orders.models import OrderLine
+from orders.models import Order, OrderLine
 
 MOST = 500
 
@@ -29,7 +29,8 @@ def states(commands: Iterable[Command]) -> dict[int, list[dict[str, str]]]:
         for kind, key, becomes in _things(command):
             wanted[kind].add((command.vendor_id, key))
             rows.append((command, kind, key, becomes))
-    now = {**_variants(wanted["variant"]), **_lines(wanted["line"])}
+    goods = {kind: _variants(kind, wanted[kind]) for kind in ("variant", "product")}
+    now = {**goods["variant"], **goods["product"], **_lines(wanted["line"]), **_orders(wanted["order"])}
     found: dict[int, list[dict[str, str]]] = defaultdict(list)
     for command, kind, key, becomes in rows:
         found[command.pk].append({"thing": key, "now": now.get((kind, command.vendor_id, key), ""), "then": becomes})
@@ -43,7 +44,8 @@ def _things(command: Command) -> Iterable[tuple[str, str, str]]:
         return
     if verb.rows and verb.row_id:
         for row in command.body.get(verb.rows, [])[:MOST]:
-            told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items() if name != verb.row_id)
+            fixed = (verb.row_id, *verb.row_keeps)
+            told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items() if name not in fixed)
             yield verb.about, str(row[verb.row_id]), told
     elif isinstance(command.body.get("lines"), list):  # what an order is about are its articles
         for line in command.body["lines"][:MOST]:
@@ -53,7 +55,8 @@ def _things(command: Command) -> Iterable[tuple[str, str, str]]:
             yield verb.about, str(thing), ""
 
 
-def _variants(wanted: set[tuple[int, str]]) -> dict[tuple[str, int, str], str]:
+def _variants(kind: str, wanted: set[tuple[int, str]]) -> dict[tuple[str, int, str], str]:
+    """Variants; and products that are their own variant, and so have its number."""
     if not wanted:
         return {}
     keys = [key for _, key in wanted]
@@ -81,8 +84,21 @@ def _variants(wanted: set[tuple[int, str]]) -> dict[tuple[str, int, str], str]:
         told += [f"price {plain(row.price)} {row.currency}"] if row.price is not None else []
         told += [f"checked {span((timezone.now() - row.checked_at).total_seconds())} ago"] if row.checked_at else []
         for key in (row.sku, row.external_id):
-            found["variant", row.vendor_id, key] = ", ".join(told)
+            found[kind, row.vendor_id, key] = ", ".join(told)
     return found
+
+
+def _orders(wanted: set[tuple[int, str]]) -> dict[tuple[str, int, str], str]:
+    if not wanted:
+        return {}
+    rows = Order.objects.filter(
+        external_id__in=[key for _, key in wanted], vendor_id__in={vendor for vendor, _ in wanted}
+    ).only("vendor_id", "external_id", "number", "status", "vendor_status", "total", "currency")
+    return {
+        ("order", row.vendor_id, row.external_id): f"order {row.number}, {row.vendor_status or row.status}, "
+        f"{plain(row.total)} {row.currency}".strip()
+        for row in rows[:MOST]
+    }
 
 
 def _lines(wanted: set[tuple[int, str]]) -> dict[tuple[str, int, str], str]:

@@ -17,6 +17,8 @@ from integrations.models import Command
 from integrations.service import VendorService
 from integrations.verbs import Found
 
+UNTIL = timedelta(days=1)  # a job that says nothing for so long is shown to people
+SOON, SELDOM = timedelta(seconds=15), timedelta(minutes=5)
 AGAIN: tuple[timedelta, ...] = (
     timedelta(seconds=20),
     timedelta(minutes=2),
@@ -27,22 +29,28 @@ AGAIN: tuple[timedelta, ...] = (
 
 
 def look_up(pk: int, by: str = "") -> Command:
-    """Ask the vendor about a command whose outcome is unknown. Only proof changes its state; else what is shown is kept.
+    """Ask the vendor about a command whose outcome is unknown, or that it works on. Only proof changes its state.
 
     That the vendor does not have it proves nothing while the call may still be on its way there.
     """
     command = Command.objects.select_related("vendor").get(pk=pk)
     verb = switches.verb_of(command.vendor, command.verb)
-    if command.state != State.UNKNOWN or not verb.look_up:
+    name = {State.UNKNOWN: verb.look_up, State.WORKING: verb.job}.get(State(command.state), "")
+    if not name:
         return command
     try:
-        found = _found(command, verb.look_up)
+        found = _found(command, name)
     except VendorError as error:
         found = Found(None, f"It could not be looked up: {error} {error.cure}")
     try:
-        _store(command, found, by, repeatable=verb.repeatable)
+        if command.state == State.WORKING:
+            _store_job(command, found)
+        else:
+            _store(command, found, by, repeatable=verb.repeatable)
     except lease.Stale:
         pass  # somebody decided meanwhile; what they said stands
+    if command.state in (State.CONFIRMED, State.REFUSED):
+        sending.wake(command)
     return Command.objects.select_related("vendor").get(pk=pk)
 
 
@@ -71,6 +79,29 @@ def _store(command: Command, found: Found, by: str, *, repeatable: bool) -> None
             again(command, f"goes again, as the vendor does not have it: {found.told}"[:500], by)
 
 
+def _store_job(command: Command, found: Found) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        seen = {"looked_at": now, "looks": command.looks + 1, "shown": found.told}
+        wait = min(SOON * 2 ** min(command.looks, 8), SELDOM)
+        store(command, (State.WORKING,), **seen, not_before=now + wait)
+        faultpoint("command.asked_of_job")
+        if found.done:
+            sending.confirm(command, found.answer, found.outcome)
+        elif found.done is False or now - (command.sent_at or command.asked_at) > UNTIL:
+            store(
+                command,
+                (State.WORKING,),
+                state=State.UNKNOWN,
+                error_kind="unknown",
+                error=f"The vendor took it as its number {command.number}, and does not say what came of it.",
+                cure=sending.LOST_CURE,
+                looks=0,
+                not_before=None,
+                story=[*command.story, entry(now, "", f"the outcome is unknown: {found.told}"[:500])],
+            )
+
+
 def again(command: Command, why: str, by: str) -> None:
     """Back into the queue, in the caller's transaction: whoever sends it next is another owner."""
     now = timezone.now()
@@ -81,8 +112,12 @@ def again(command: Command, why: str, by: str) -> None:
 
 
 def due(now: Any) -> list[Command]:
-    """Unknown commands whose next look has come: soon at first, then seldom."""
-    found = []
+    """Commands to be asked of: those the vendor works on, and unknown ones; soon at first, then seldom."""
+    found = list(
+        Command.objects.filter(state=State.WORKING, not_before__lte=now, vendor__enabled=True)
+        .select_related("vendor")
+        .order_by("id")[:500]
+    )
     for command in Command.objects.filter(state=State.UNKNOWN).select_related("vendor").order_by("id")[:500]:
         if command.looks >= len(AGAIN) or switches_of(command):
             continue

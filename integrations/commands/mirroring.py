@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.outcome import Batch
 from integrations import asking, fingerprint, intake
-from integrations.models import Command
+from integrations.models import Command, Vendor
 from integrations.service import service_class
 from integrations.sync import schedule_of
 from integrations.verbs import Outcome
@@ -29,7 +29,17 @@ def mirror(command: Command, outcome: Outcome) -> None:
     for flow, rows in by_flow.items():
         _rows(command, flow, rows)
     for flow, codes in outcome.reread:
-        asking.ask(command.vendor, flow, codes=codes, by=f"after {command.verb}")
+        if _is_read(command.vendor, flow, whole=not codes):
+            asking.ask(command.vendor, flow, codes=codes, by=f"after {command.verb}")
+
+
+def _is_read(vendor: Vendor, flow: str, *, whole: bool) -> bool:
+    """Whether this connection has the flow, and reads it by itself where all of it is to be asked for."""
+    service = service_class(vendor.kind)
+    known = service.flows[flow].proven or flow in vendor.confirmed
+    if not known or service.lacks(flow, vendor.account):
+        return False
+    return not whole or vendor.schedules.filter(flow=flow, enabled=True).exists()
 
 
 def _rows(command: Command, flow: str, rows: Sequence[bytes]) -> None:

@@ -26,11 +26,12 @@ from integrations.http.answers import Answer
 from integrations.http.redaction import blotted
 from integrations.models import Command, CommandItem
 from integrations.service import VendorService
-from integrations.verbs import Outcome, Request
+from integrations.verbs import Outcome, Request, Verb
 
 BUG = "This is a mistake in the hub, not of the vendor: report it with the trace in the log."
 LOST_CURE = "Look it up on the vendor's side before it is done again."
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
+ROUNDS = 4  # times a command goes again with what is left of it
 log = logging.getLogger(__name__)
 
 
@@ -47,11 +48,11 @@ def send(pk: int) -> Command | None:
         _told(command, lambda: _sent(command))
     except lease.Stale:
         log.warning("command %s was taken over while it was being sent; what came of it is not stored", pk)
-    _next(command)
+    wake(command)
     return Command.objects.select_related("vendor").get(pk=pk)
 
 
-def _next(command: Command) -> None:
+def wake(command: Command) -> None:
     """Tell workers of those that waited for this one, as they are about the same thing."""
     things = list(command.items.values_list("thing", flat=True))
     behind = Command.objects.filter(vendor_id=command.vendor_id, state=State.QUEUED, items__thing__in=things)
@@ -142,7 +143,10 @@ def _call(command: Command, service: VendorService, answer: dict[str, Any]) -> N
 def _written(service: VendorService, request: Request) -> Answer:
     """The answer to the call, which is made once; also where the database goes away while the call is noted."""
     try:
-        return service.http.write(request.method, request.path, request.body, params=request.params or None)
+        longest = service.patience
+        return service.http.write(
+            request.method, request.path, request.body, params=request.params or None, total=longest, read=longest - 30
+        )
     except outage.PASSING:
         answer = service.http.came_of_it()
         if answer is None:
@@ -165,37 +169,112 @@ def shown(answer: Any, service: VendorService) -> Any:
 
 
 def confirm(command: Command, answer: Any, outcome: Outcome, by: str = "", what: str = "confirmed") -> None:
-    """Done at the vendor: what it answered, item by item, and what of it is mirrored, in one transaction."""
-    now = timezone.now()
+    """Done at the vendor: what it answered, item by item, and what of it is mirrored, in one transaction.
+
+    Of several things, those that may be retried stay, and the command goes again with them. A job is only noted.
+    """
+    if outcome.job:
+        _taken(command, answer, outcome.job)
+        return
+    now, verb = timezone.now(), switches.verb_of(command.vendor, command.verb)
     with transaction.atomic():
-        items = list(command.items.filter(state=CommandItem.State.WAITING))
-        no = [item for item in items if item.thing.partition(":")[2] in outcome.refused]
-        none_left = bool(items) and len(no) == len(items)
-        for item in no:
-            item.state, item.told = "refused", outcome.refused[item.thing.partition(":")[2]][:300]
-        CommandItem.objects.bulk_update(no, ["state", "told"], batch_size=500)
-        command.items.filter(state=CommandItem.State.WAITING).update(state=CommandItem.State.DONE)
+        refused, again = _verdicts(command, verb, outcome)
         command.items.filter(in_flight=True).update(in_flight=False)
-        error = f"{len(no)} of {len(items)} were not done: {no[0].told}" if no else ""
         store(
             command,
-            (State.SENDING, State.UNKNOWN),
-            state=State.REFUSED if none_left else State.CONFIRMED,
+            (State.SENDING, State.WORKING, State.UNKNOWN),
+            **_closing(command, refused, outcome, by, what, now)
+            if not again
+            else _once_more(command, verb, again, now),
             answer=answer,
-            number=outcome.number[:100],
-            error_kind=Refused.kind if no else "",
-            error=error,
-            cure="Each is listed with its reason; correct what is named, then send those again." if no else "",
-            finished_at=now,
             owner="",
             lease_until=None,
-            not_before=None,
-            story=[*command.story, entry(now, by, what if not none_left else "refused")],
         )
         faultpoint("command.stored")
         mirroring.mirror(command, outcome)
         faultpoint("command.mirrored")
     faultpoint("command.committed")
+
+
+def _verdicts(command: Command, verb: Verb, outcome: Outcome) -> tuple[list[CommandItem], list[CommandItem]]:
+    """Each item's own outcome, stored; returns all that were refused so far, and those that are to go again."""
+    rounds = sum(1 for line in command.story if line["what"].startswith(claiming.AGAIN))
+    may = bool(verb.rows and verb.row_id and verb.repeatable) and rounds < ROUNDS
+    refused, again = dict(outcome.refused), {}
+    if may:
+        again = {name: why for name, why in outcome.again.items() if name not in refused}
+    else:
+        refused = {**outcome.again, **refused}
+    items = list(command.items.filter(state=CommandItem.State.WAITING))
+    for item in items:
+        name = item.thing.partition(":")[2]
+        told = refused.get(name) or again.get(name) or ""
+        state = CommandItem.State.REFUSED if name in refused else CommandItem.State.DONE
+        item.state, item.told = (CommandItem.State.WAITING if name in again else state), told[:300]
+    CommandItem.objects.bulk_update(items, ["state", "told"], batch_size=500)
+    left = [item for item in items if item.state == CommandItem.State.WAITING]
+    return list(command.items.filter(state=CommandItem.State.REFUSED)), left
+
+
+def _closing(
+    command: Command, refused: list[CommandItem], outcome: Outcome, by: str, what: str, now: datetime
+) -> dict[str, Any]:
+    count = command.items.exclude(state=CommandItem.State.OVERTAKEN).count()
+    none = bool(refused) and not command.items.filter(state=CommandItem.State.DONE).exists()
+    return {
+        "state": State.REFUSED if none else State.CONFIRMED,
+        "number": (outcome.number or command.number)[:100],
+        "error_kind": Refused.kind if refused else "",
+        "error": f"{len(refused)} of {count} were not done: {refused[0].told}" if refused else "",
+        "cure": "Each is listed with its reason; correct what is named, then send those again." if refused else "",
+        "finished_at": now,
+        "not_before": None,
+        "story": [*command.story, entry(now, by, "refused" if none else what)],
+    }
+
+
+def _once_more(command: Command, verb: Verb, left: list[CommandItem], now: datetime) -> dict[str, Any]:
+    """Back into the queue with what may be retried."""
+    told = f"{claiming.AGAIN} {len(left)} of {command.items.count()}: {left[0].told}"
+    command.story = [*command.story, entry(now, "", told[:500])]
+    body = {**command.body, verb.rows: claiming.rows_left(verb, command.body, {item.thing: item.sets for item in left})}
+    command.body, command.number = body, ""
+    rounds = sum(1 for line in command.story if line["what"].startswith(claiming.AGAIN))
+    return {
+        "state": State.QUEUED,
+        "body": body,
+        "number": "",
+        "request": verb.request(doing_of(command)).as_json(),
+        "words": list(verb.says(body)),
+        "error_kind": "wait",
+        "error": left[0].told,
+        "cure": "The hub sends these again by itself.",
+        "not_before": now + FIRST * 2 ** (2 * rounds),
+        "story": command.story,
+    }
+
+
+def _taken(command: Command, answer: Any, job: str) -> None:
+    """The vendor has it and works on it: asked for by its number until it tells."""
+    now = timezone.now()
+    with transaction.atomic():
+        store(
+            command,
+            (State.SENDING, State.UNKNOWN),
+            state=State.WORKING,
+            answer=answer,
+            number=job[:100],
+            error_kind="",
+            error="",
+            cure="",
+            looks=0,
+            shown="",
+            owner="",
+            lease_until=None,
+            not_before=now + FIRST,
+            story=[*command.story, entry(now, "", f"the vendor works on it, as its number {job}"[:500])],
+        )
+        faultpoint("command.taken")
 
 
 def failed(command: Command, error: VendorError) -> None:
@@ -205,7 +284,7 @@ def failed(command: Command, error: VendorError) -> None:
     lost = error.kind == Unknown.kind or (was_sent and isinstance(error, BadPayload))
     later = not lost and isinstance(error, Wait | NeedsAuth | BadPayload)
     state = State.UNKNOWN if lost else State.QUEUED if later else State.REFUSED
-    word = {State.UNKNOWN: "the outcome is unknown", State.QUEUED: "goes later", State.REFUSED: "refused"}[state]
+    word = {State.UNKNOWN: "the outcome is unknown", State.QUEUED: claiming.LATER, State.REFUSED: "refused"}[state]
     with transaction.atomic():
         store(
             command,
@@ -238,7 +317,7 @@ def _settled(error: VendorError, now: datetime) -> datetime | None:
 def _later(command: Command, error: VendorError, now: datetime) -> datetime:
     if error.until is not None:
         return error.until
-    tries = sum(1 for line in command.story if line["what"].startswith("goes later"))
+    tries = sum(1 for line in command.story if line["what"].startswith(claiming.LATER))
     return now + min(FIRST * 2 ** min(tries, 8), LONGEST)
 
 

@@ -23,6 +23,12 @@ def verb_of(vendor: Vendor, name: str) -> Verb:
     return verbs[name]
 
 
+def offered(vendor: Vendor) -> dict[str, Verb]:
+    """The verbs of a connection by name, without those its account or store cannot do."""
+    service = service_class(vendor.kind)
+    return {name: verb for name, verb in service.verbs.items() if not service.lacks_verb(name, vendor.account)}
+
+
 def mode_of(vendor: Vendor, verb: str) -> str:
     """Off, approve each or on. A connection that only reads only reads; else a verb may differ from it."""
     if vendor.writes == Writes.OFF:
@@ -34,6 +40,8 @@ def mode_of(vendor: Vendor, verb: str) -> str:
 def allowed(vendor: Vendor, name: str) -> str:
     """The mode in which this may be asked for. Raises NotAllowed when it may not at all."""
     verb = verb_of(vendor, name)
+    if lacks := service_class(vendor.kind).lacks_verb(name, vendor.account):
+        raise NotAllowed(lacks)
     if not verb.proven and name not in vendor.confirmed:
         raise NotAllowed(
             f"“{verb.title}” is not verified for this account. Confirm it first: its button on the connection's page, "

@@ -13,6 +13,7 @@ class Command(models.Model):
         AWAITING = "awaiting_approval", "Awaiting approval"
         QUEUED = "queued", "Queued"
         SENDING = "sending", "Sending"
+        WORKING = "working", "The vendor works on it"
         CONFIRMED = "confirmed", "Confirmed"
         REFUSED = "refused", "Refused"
         UNKNOWN = "unknown", "Unknown"

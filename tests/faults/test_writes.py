@@ -20,6 +20,7 @@ from integrations import connecting, faultpoints
 from integrations.commands import asking, looking, sending
 from integrations.commands import sweeping as writes
 from integrations.models import Command, CommandItem, Vendor
+from integrations.services.api2cart.simulator import Simulator as Api2Cart
 from integrations.services.elko.simulator import Simulator as Elko
 from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server, Simulator
@@ -63,6 +64,11 @@ def order(sim: Any) -> dict[str, Any]:
     return {"reference": "W-1", "lines": [{"sku": code, "quantity": 1}]}
 
 
+def prices(sim: Any) -> dict[str, Any]:
+    rows = [row for row in sim.truth("products") if row["type"] == "simple"]
+    return {"products": [{"id": str(row["id"]), "price": 17} for row in rows[:2]]}
+
+
 LOST = ("drop", {"accept": True})
 SCENES = {
     "order": Scene(Elko, "place_order", order, proves=False),
@@ -71,6 +77,7 @@ SCENES = {
     "cancel-answer-lost": Scene(
         Elryan, "cancel_line", lambda sim: {"line": line(sim), "reason": "out_of_stock"}, LOST, both=False
     ),
+    "job": Scene(Api2Cart, "update_products", prices),
     "stock-never-arrived": Scene(Elryan, "stock_and_price", stock, ("status", {"code": 500}), both=False),
 }
 
@@ -88,7 +95,7 @@ class Killer:
 
 @pytest.fixture
 def sims() -> Iterator[dict[type[Simulator], Any]]:
-    made: dict[type[Simulator], Any] = {kind: kind(seed="tiny") for kind in (Elko, Elryan)}
+    made: dict[type[Simulator], Any] = {kind: kind(seed="tiny") for kind in (Elko, Elryan, Api2Cart)}
     with Server(*made.values()):
         yield made
 
@@ -105,7 +112,8 @@ def go_on(pk: int) -> None:
         Command.objects.filter(pk=pk, state=State.UNKNOWN).update(
             not_before=None
         )  # whatever was on its way has arrived
-        looking.look_up(pk)
+        for _ in range(3):
+            looking.look_up(pk)
 
 
 def set_up(sims: Any, scene: Scene) -> tuple[Any, Vendor, dict[str, Any]]:

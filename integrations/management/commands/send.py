@@ -12,7 +12,7 @@ from integrations.console import FAILED, OK, PARTIAL, USAGE, vendor_of
 from integrations.models import Command as Row
 from integrations.models import CommandItem
 
-WORST = ("unknown", "refused", "cancelled", "sending", "queued", "awaiting_approval", "confirmed")
+WORST = ("unknown", "refused", "cancelled", "sending", "working", "queued", "awaiting_approval", "confirmed")
 
 
 class Command(BaseCommand):
@@ -87,6 +87,10 @@ def outcome(rows: list[Row]) -> dict[str, Any]:
 def _waits(row: Row) -> str | None:
     if row.state == Row.State.AWAITING:
         return "It waits for approval, on the approval page."
+    if row.state == Row.State.WORKING:
+        return (
+            f"The vendor took it as its number {row.number} and works on it. The hub asks by itself what comes of it."
+        )
     if row.state == Row.State.QUEUED:
         return switches.held(row.vendor, row.verb) or "It waits: another command about the same thing goes first."
     return None

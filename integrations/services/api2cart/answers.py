@@ -20,7 +20,8 @@ from integrations.paging import BOM, CURE, cut
 
 AWAY = 2.0  # seconds to stay away when a limit is told; how long it lasts is not published
 REPORT = re.compile(r"not ready.*?report_request_id\s*=\s*([\w.:-]+)", re.IGNORECASE | re.DOTALL)
-NOT_READY, SHUT_OUT = 107, 100
+TIMED_OUT = re.compile(r"time[d -]*out|gateway", re.IGNORECASE)  # of the shop: it may have done what was asked
+NOT_READY, SHUT_OUT, SLOW_BRIDGE = 107, 100, 105
 SHUT_FOR = 900.0  # seconds: a shop that is down and one that refuses us are told alike, and a shop comes back
 LATER = "Nothing to do: the hub goes on by itself."
 
@@ -40,6 +41,10 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 class TooManyAsked(errors.Refused):
     """111: the platform gives fewer rows a page. Asked again with a smaller page."""
+
+
+class NotThere(errors.Refused):
+    """112: the store has no such entry."""
 
 
 class ReportNotReady(errors.Wait):
@@ -125,7 +130,7 @@ MEANINGS: dict[int, Meaning] = {
     109: _refused("A parameter is wrong.", "The vendor's words name it; correct the connection's options, or report it."),
     110: Meaning(errors.Wait, "The shop system's own request limit is reached.", LATER, "rate", again=True),
     111: Meaning(TooManyAsked, "More rows were asked for at once than this shop system gives.", "Make the connection's page size smaller."),
-    112: _refused("The store has no such entry.", "It was removed meanwhile, or its number is wrong."),
+    112: Meaning(NotThere, "The store has no such entry.", "It was removed meanwhile, or its number is wrong."),
     113: _refused("The store has such an entry already.", "Look it up in the shop; nothing was changed."),
     114: _refused("The shop system needs a parameter that was not sent.", "The vendor's words name it: fill it in among the options."),
     115: _refused("Several shops share the store's database.", "Connect the store anew with its table prefix (db_tables_prefix)."),
@@ -146,7 +151,10 @@ def explained(status: int, body: bytes, wrote: bool, limited: Callable[[int], No
     meaning = MEANINGS.get(_code(told), UNKNOWN)
     if meaning.cause == "rate":
         limited(_code(told))
-    if wrote and isinstance(error, errors.Wait) and meaning.cause not in ("rate", "network"):
+    slow = _code(told) in (SLOW_BRIDGE, NOT_READY) and isinstance(told.return_message, str)
+    lost = slow and TIMED_OUT.search(told.return_message) is not None
+    waits = isinstance(error, errors.Wait) and not isinstance(error, ReportNotReady)
+    if wrote and (lost or (waits and meaning.cause not in ("rate", "network"))):
         return errors.Unknown(
             f"{meaning.message} It may or may not have been done.",
             "Look it up in the shop before it is done again.",

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-TYPES: Mapping[str, type | tuple[type, ...]] = {"text": str, "int": int, "bool": bool, "list": list}
+from integrations.services.api2cart.write_methods import WRITES
+
+# "texts": a list of nothing but texts.
+TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "text": str, "int": int, "bool": bool, "number": (int, float), "list": list, "texts": list,
+}  # fmt: skip
 PAGED = "start:int count:int page_cursor"
 TIMES = "created_from created_to modified_from modified_to"
 REPORT = "report_request_id disable_report_cache:bool"
@@ -41,9 +46,9 @@ def _read(name: str, rows: str = "", params: str = "", *, paging: str = "", acco
     return Method(name, "GET", known, rows, paging=paging, account=account)
 
 
-def _change(name: str, verb: str, params: str, **more: Any) -> Method:
+def _change(name: str, verb: str, params: str, carries: str = "query", **more: Any) -> Method:
     known = {word.partition(":")[0]: word.partition(":")[2] or "text" for word in params.split()}
-    return Method(name, verb, known, **more)
+    return Method(name, verb, known, carries=carries, **{"once": "idempotency_key" in known, **more})
 
 
 METHODS: Mapping[str, Method] = {
@@ -57,13 +62,14 @@ METHODS: Mapping[str, Method] = {
         _read(
             "category.list",
             "category",
-            f"{PAGED} {TIMES} store_id lang_id parent_id avail:bool response_fields report_request_id disable_report_cache:bool",
+            f"{PAGED} {TIMES} {REPORT} store_id lang_id parent_id avail:bool find_value find_where response_fields",
             paging="cursor",
         ),
+        _read("category.info", params="id store_id"),
         _read(
             "product.list",
             "product",
-            f"{PAGED} {TIMES} {REPORT} product_ids since_id store_id lang_id currency_id response_fields sort_by sort_direction",
+            f"{PAGED} {TIMES} {REPORT} product_ids since_id sku store_id lang_id currency_id response_fields sort_by sort_direction",
             paging="cursor",
         ),
         _read(
@@ -75,7 +81,8 @@ METHODS: Mapping[str, Method] = {
         _read(
             "customer.list",
             "customer",
-            f"{PAGED} {TIMES} ids since_id store_id group_id include_guests:bool response_fields sort_by sort_direction",
+            f"{PAGED} {TIMES} ids since_id store_id group_id include_guests:bool find_value find_where response_fields "
+            "sort_by sort_direction",
             paging="cursor",
         ),
         _read(
@@ -138,6 +145,7 @@ METHODS: Mapping[str, Method] = {
         ),
         _change("basket.live_shipping_service.create", "POST", "name callback store_id", once=True),
         _change("basket.live_shipping_service.delete", "DELETE", "id:int"),
+        *(_change(name, verb, params, carries) for name, (verb, carries, params) in WRITES.items()),
     )
 }
 
@@ -152,7 +160,7 @@ def checked(name: str, params: Mapping[str, Any]) -> tuple[Method, dict[str, Any
         wanted = method.params.get(param)
         if wanted is None:
             raise LookupError(f"{name} takes no parameter “{param}”.")
-        if not isinstance(value, TYPES[wanted]) or (wanted == "int" and isinstance(value, bool)):
+        if not isinstance(value, TYPES[wanted]) or (wanted in ("int", "number") and isinstance(value, bool)):
             raise TypeError(f"{name}: {param} is {wanted}, not a {type(value).__name__}.")
         found[param] = (
             ("true" if value else "false") if isinstance(value, bool) and method.carries == "query" else value

@@ -27,6 +27,15 @@ OPTIONS = (
         help="0: what suits the shop system. Made smaller by itself where the shop system gives fewer.",
     ),
     Option(
+        "batch_size",
+        "Rows per batch",
+        kind="int",
+        default=MOST,
+        least=1,
+        most=MOST,
+        help="So many of one kind are sent in one job; what there are more of goes in further ones.",
+    ),
+    Option(
         "overlap",
         "Overlap, minutes",
         kind="int",

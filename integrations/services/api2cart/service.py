@@ -18,7 +18,6 @@ from integrations.service import (
     Preset,
     Rate,
     Secret,
-    VendorService,
     Verdict,
     option_of,
 )
@@ -27,18 +26,22 @@ from integrations.services.api2cart.account import AccountStores
 from integrations.services.api2cart.children import MANY, ONE, by_parents
 from integrations.services.api2cart.cursors import by_cursor
 from integrations.services.api2cart.flows import FLOWS, METHOD, fields_of
+from integrations.services.api2cart.looking_goods import GoodsLookedUp
+from integrations.services.api2cart.looking_orders import OrdersLookedUp
 from integrations.services.api2cart.methods import METHODS, Method, checked
 from integrations.services.api2cart.options import OPTIONS
 from integrations.services.api2cart.platforms import Platform, platform_of, size_of, windows
+from integrations.services.api2cart.reading import PATIENCE
 from integrations.services.api2cart.stores import as_address, key_for
+from integrations.services.api2cart.verbs import VERBS, lacking
 from integrations.stores import Stores
+from integrations.verbs import Verb
 from integrations.webhooks.hook import Hook, News, Posted, Proved
 
-PATIENCE = 180.0  # seconds: shops answer at very different speed, and a call given up goes on unseen
 HISTORY = ("orders", "returns", "abandoned_carts")
 
 
-class Service(VendorService):
+class Service(OrdersLookedUp, GoodsLookedUp):
     label: ClassVar[str] = "API2Cart"
     summary: ClassVar[str] = "Shops and marketplaces behind API2Cart: products, customers, orders, shipments, returns."
     role: ClassVar[str] = "shop"
@@ -50,6 +53,8 @@ class Service(VendorService):
     )
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     flows: ClassVar[Mapping[str, Flow]] = FLOWS
+    verbs: ClassVar[Mapping[str, Verb]] = VERBS
+    patience: ClassVar[float] = PATIENCE
     hooks: ClassVar[Mapping[str, Hook]] = {
         "events": webhooks.HOOK,
         "rates": rates.HOOK,
@@ -153,6 +158,10 @@ class Service(VendorService):
         if flow == "variants" and cls._listed(account, platform_of(cart_id)):
             return f"Not needed: {shop} lists each variant as a product of its own."
         return ""
+
+    @classmethod
+    def lacks_verb(cls, verb: str, account: Account) -> str:
+        return lacking(verb, account)
 
     @classmethod
     def _listed(cls, account: Account, platform: Platform) -> bool:
@@ -319,7 +328,3 @@ class Service(VendorService):
         if not filtered:
             return None
         return {"since": (ask.started_at - timedelta(minutes=int(self.option("overlap")))).isoformat()}
-
-    def _call(self, name: str, params: Mapping[str, Any]) -> bytes:
-        method, given = checked(name, params)
-        return self.http.get(method.path, given, total=PATIENCE, read=PATIENCE - 10).body

@@ -8,7 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from integrations import simulator
-from integrations.services.api2cart import simulator_account, simulator_hooks  # noqa: F401 - they register their paths
+from integrations.services.api2cart import (  # they register their paths
+    simulator_account,  # noqa: F401
+    simulator_batches,  # noqa: F401
+    simulator_goods,  # noqa: F401
+    simulator_hooks,  # noqa: F401
+    simulator_sales,  # noqa: F401
+)
 from integrations.services.api2cart.simulator_envelope import Failed, moment_of
 from integrations.services.api2cart.simulator_lists import routes
 from integrations.services.api2cart.simulator_rows import RETURN_STATUSES, Rows, Store
@@ -58,7 +64,9 @@ class Simulator(simulator.Simulator):
     def reset(self) -> None:
         with self.lock:
             self.reports: dict[str, int] = {}
-            self.jobs: dict[str, list[Any]] = {}
+            self.jobs: dict[str, Row] = {}
+            self.answered: dict[tuple[str, str], Row] = {}  # by store and idempotency key
+            self.stumbles: set[str] = set()  # ids of rows of a batch that fail once, for a reason that passes
             self.hooks: list[Row] = []
             self.rates: list[Row] = []
             self.failed_webhooks: list[Row] = []
@@ -74,7 +82,7 @@ class Simulator(simulator.Simulator):
             Store(
                 "bazaar", "AmazonSP", self.store_key("bazaar"), "https://bazaar.example", "bazaar:", most=100, listed=True,
                 reports=True, return_window=timedelta(days=60),
-                lacks=("customer.list", "order.abandoned.list", "order.transaction.list"),
+                lacks=("customer.list", "order.abandoned.list", "order.transaction.list", "order.add", "category.add"),
             ),
         ]  # fmt: skip
         products, orders = (4, 3) if self.seed == "tiny" else (self.size or 60, (self.size or 60) * 3 // 2)

@@ -1,11 +1,12 @@
 """The simulated account: its stores, what it can connect, the state of each store, bridges and batch jobs."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from integrations.services.api2cart.simulator_envelope import Failed, body_of, given, ok
 from integrations.services.api2cart.simulator_lists import method, routes
 from integrations.services.api2cart.simulator_rows import Rows, Store
+from integrations.services.api2cart.write_methods import WRITES
 from integrations.simulator.seed import hex_id
 from integrations.simulator.wire import Request, Response, Row
 
@@ -38,8 +39,8 @@ PLATFORMS: tuple[Row, ...] = (
 ALL_METHODS = (
     "account.cart.list", "cart.info", "cart.methods", "cart.validate", "category.list", "customer.list", "order.abandoned.list",
     "order.info", "order.list", "order.shipment.list", "order.status.list", "order.transaction.list", "product.child_item.list",
-    "product.list", "product.update.batch", "batch.job.result", "return.action.list", "return.list", "return.reason.list",
-    "return.status.list",
+    "product.list", "batch.job.result", "return.action.list", "return.list", "return.reason.list", "return.status.list",
+    "category.info", *WRITES,
 )  # fmt: skip
 
 
@@ -137,34 +138,3 @@ def bridge_update(simulator: "Simulator", request: Request) -> Response:
     position = simulator.stores.index(store)
     simulator.stores[position] = replace(store, bridge=str(int(store.bridge) + 1))
     return ok({"updated": True})
-
-
-@method("POST", "product.update.batch")
-def update_batch(simulator: "Simulator", request: Request) -> Response:
-    simulator.store(request)
-    payload = body_of(request).get("payload")
-    if not isinstance(payload, list) or not 1 <= len(payload) <= 250:
-        raise Failed(109, "payload must hold 1 to 250 items")
-    number = 1000 + len(simulator.jobs)
-    simulator.jobs[str(number)] = [simulator.job_calls, payload]
-    return ok({"job_id": number})
-
-
-@method("GET", "batch.job.result")
-def job(simulator: "Simulator", request: Request) -> Response:
-    """12 for the first `job_calls` calls. An item without an id fails, which the job itself does not."""
-    number = given(request).get("id", "")
-    if number not in simulator.jobs:
-        raise Failed(112, f"Job with id {number} not found")
-    left, payload = simulator.jobs[number]
-    if left > 0:
-        simulator.jobs[number][0] -= 1
-        raise Failed(12, "There are no result for this job yet. Please try again later.")
-    items: list[dict[str, Any]] = [
-        {"id": place, "status": "success" if item.get("id") else "failed", "entity_id": item.get("id"),
-         "errors": [] if item.get("id") else ["id is missing"], "warnings": []}
-        for place, item in enumerate(payload)
-    ]  # fmt: skip
-    done = sum(item["status"] == "success" for item in items)
-    return ok({"job_id": int(number), "job_name": "product.update.batch", "items_processed": len(items),
-               "items_succeed": done, "items": items})  # fmt: skip

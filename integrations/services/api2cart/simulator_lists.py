@@ -20,7 +20,8 @@ def method(verb: str, *names: str):  # type: ignore[no-untyped-def] # it hands o
 
 @method("GET", "category.list")
 def categories(simulator: "Simulator", request: Request) -> Response:
-    return listing(simulator, request, simulator.store(request), "categories", "category", "categories_count")
+    store = simulator.store(request)
+    return listing(simulator, request, store, "categories", "category", "categories_count", _wanted)
 
 
 @method("GET", "product.list")
@@ -28,7 +29,17 @@ def products(simulator: "Simulator", request: Request) -> Response:
     store = simulator.store(request)
     if store.reports:
         _report(simulator, request)
-    return listing(simulator, request, store, "products", "product", "products_count")
+
+    def only(asked: dict[str, str], row: dict[str, object]) -> bool:
+        wanted = ids_in(asked, "product_ids")
+        return (wanted is None or str(row["id"]) in wanted) and asked.get("sku") in (None, row.get("u_sku"))
+
+    return listing(simulator, request, store, "products", "product", "products_count", only)
+
+
+def _wanted(asked: dict[str, str], row: dict[str, object]) -> bool:
+    """Only what a value is looked for in: `find_where` names the field."""
+    return "find_value" not in asked or row.get(asked.get("find_where", "name")) == asked["find_value"]
 
 
 def _report(simulator: "Simulator", request: Request) -> None:
@@ -57,7 +68,7 @@ def children(simulator: "Simulator", request: Request) -> Response:
 
 @method("GET", "customer.list")
 def customers(simulator: "Simulator", request: Request) -> Response:
-    return listing(simulator, request, simulator.store(request), "customers", "customer", "customers_count")
+    return listing(simulator, request, simulator.store(request), "customers", "customer", "customers_count", _wanted)
 
 
 @method("GET", "order.list")

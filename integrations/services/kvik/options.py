@@ -83,6 +83,22 @@ XML_ORDER_MAP = {
 }
 XML_LINE_MAP = {**LINE_MAP, "external_id": "id | @id"}
 ORDERS, READING, PRICES = "Where orders are", "How orders read", "Price of a product for a user"
+CHANGES = "How an order is changed"
+CHANGE_FIELDS = (
+    ("status", "Status"),
+    ("payment", "Payment status"),
+    ("tracking_number", "Tracking number"),
+    ("tracking_link", "Tracking link"),
+    ("carrier", "Carrier"),
+    ("note", "Note"),
+)
+CHANGE_MAP = {
+    "status": "status",
+    "payment": "payment.status",
+    "tracking_number": "tracking.number",
+    "tracking_link": "tracking.url",
+    "carrier": "tracking.carrier",
+}
 BRIDGE = "XML2DB bridge"
 
 
@@ -180,6 +196,35 @@ OPTIONS = (
         choices=MEANINGS,
         group=READING,
         help="One a line: the shop's word = our word. A word that is not here is kept as it is, and asks for its meaning.",
+    ),
+    _unproven("order_update_path", "Change an order", default="orders/{order_id}", group=CHANGES),
+    _unproven(
+        "order_update_method",
+        "Method",
+        "choice",
+        "PATCH",
+        choices=(("PATCH", "PATCH"), ("POST", "POST"), ("PUT", "PUT")),
+        required=True,
+        group=CHANGES,
+        help="The documents name PATCH and POST as the ones with a body.",
+    ),
+    _unproven(
+        "change_map",
+        "Fields of a change",
+        "map",
+        CHANGE_MAP,
+        keys=CHANGE_FIELDS,
+        group=CHANGES,
+        help="Where each value goes in what is sent: a dotted path, such as tracking.number. What has none cannot be sent.",
+    ),
+    _unproven(
+        "status_words",
+        "The shop's words for statuses",
+        "map",
+        {},
+        keys=MEANINGS,
+        group=CHANGES,
+        help="Empty: the one word that means it among those above, where there is just one.",
     ),
     Option("bridge_host", "Database server", group=BRIDGE, help="Private addresses need VENDOR_PRIVATE_HOSTS."),
     Option("bridge_port", "Port", "int", 3306, least=1, most=65535, group=BRIDGE),

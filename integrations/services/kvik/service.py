@@ -31,6 +31,8 @@ from integrations.services.kvik.bridge import Bridge
 from integrations.services.kvik.options import OPTIONS, TRIED
 from integrations.services.kvik.prices import price
 from integrations.services.kvik.reading import Orders
+from integrations.services.kvik.verbs import VERBS, order_stands
+from integrations.verbs import Doing, Found, Verb
 
 PREFIX = "/api/app"  # "URL Structure": on the shop's own domain
 TOKEN_PATH = "oauth/access_token"
@@ -85,6 +87,8 @@ class Service(VendorService):
             proven=False,
         ),
     )
+
+    verbs: ClassVar[Mapping[str, Verb]] = VERBS
 
     @classmethod
     def address(cls, given: str) -> str:
@@ -152,6 +156,9 @@ class Service(VendorService):
 
     def _bridge(self) -> Bridge:
         return Bridge(self.http, self.option, self.secret)
+
+    def order_stands(self, doing: Doing) -> Found:
+        return order_stands(self.http, self.option, doing)
 
     def price_for_user(self, given: Mapping[str, Any]) -> list[Fact]:
         return price(self.http, self.option, given)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from integrations import simulator
-from integrations.services.kvik.simulator_orders import GOODS, PRAGUE, WORDS, order_id, order_row, stamp, tiny
+from integrations.services.kvik.simulator_orders import GOODS, PRAGUE, STATUSES, WORDS, order_id, order_row, stamp, tiny
 from integrations.simulator import Request, Response, Table
 from integrations.simulator.routes import Routes
 from integrations.simulator.wire import Row, answer
@@ -140,6 +140,23 @@ class Simulator(simulator.Simulator):
     def one_order(self, request: Request, key: str) -> Response:
         row = self.table("orders").get(key)
         return answer(row) if row else failed(404, "not_found", f"There is no order {key}.")
+
+    @routes("PATCH", "/api/app/orders/{id}")
+    def change_order(self, request: Request, key: str) -> Response:
+        """Status, payment and tracking; the shop does not know other fields, nor words that are not its own."""
+        row = self.table("orders").get(key)
+        if row is None:
+            return failed(404, "not_found", f"There is no order {key}.")
+        if not request.header("Content-Type").startswith("application/json"):
+            return failed(415, "unsupported_media_type", "Content-Type has to be application/json.")
+        told = request.json()
+        if not isinstance(told, dict) or not told or set(told) - {"status", "payment", "tracking"}:
+            return failed(422, "unprocessable", "Known fields: status, payment, tracking.")
+        if told.get("status", STATUSES[0]) not in STATUSES:
+            return failed(422, "unprocessable", f"There is no status {told['status']}.")
+        changed = self.table("orders").change(key, **told, updated_at=stamp(self.now()))
+        self.ledger.accept("update_order", key, told)
+        return answer(changed)
 
     @routes("GET", "/api/app/products/{id}/price")
     def price(self, request: Request, key: str) -> Response:

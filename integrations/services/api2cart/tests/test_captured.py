@@ -11,7 +11,15 @@ from integrations import errors, raw
 from integrations.http import Repeat
 from integrations.service import Account
 from integrations.services.api2cart import parse_catalogue, parse_orders, parse_people
-from integrations.services.api2cart.answers import ReportNotReady, Unfinished, explained, next_of, result_of, rows_of
+from integrations.services.api2cart.answers import (
+    NotThere,
+    ReportNotReady,
+    Unfinished,
+    explained,
+    next_of,
+    result_of,
+    rows_of,
+)
 from integrations.services.api2cart.flows import FLOWS, METHOD
 from integrations.services.api2cart.methods import METHODS, checked
 from integrations.services.api2cart.platforms import platform_of
@@ -107,7 +115,7 @@ def test_ebays_refusal_and_amazons_report_are_told_apart(mock: Path) -> None:
     waiting = explained(200, read(mock, "EBay/batch/job.result/error-not-processed-yet.response.json"), False, print)
     assert isinstance(waiting, Unfinished)
     lost = explained(200, read(mock, "AmazonSP/batch/job.result/error-not-found.response.json"), False, print)
-    assert type(lost) is errors.Refused
+    assert type(lost) is NotThere
 
 
 def test_an_amazon_order_reads_whole(mock: Path) -> None:

@@ -1,0 +1,83 @@
+"""What a store shows of products, their variants, categories and customers after an answer was lost."""
+
+from integrations.services.api2cart import answers
+from integrations.services.api2cart.comparing import made_since, shown, stand
+from integrations.services.api2cart.fields import short
+from integrations.services.api2cart.reading import Reading
+from integrations.verbs import Doing, Found
+
+# Our names of a product's and a variant's values, by where its row has them.
+PRODUCT = {"price": "price", "quantity": "quantity", "status": "status", "in_stock": "in_stock",
+           "available_for_sale": "avail_sale", "cost_price": "cost_price", "old_price": "old_price"}  # fmt: skip
+VARIANT = {"price": "default_price", "quantity": "inventory_level", "in_stock": "in_stock", "cost_price": "cost_price"}
+
+
+class GoodsLookedUp(Reading):
+    """The methods verbs of products, variants, categories and customers name as `look_up`."""
+
+    def products_stand(self, doing: Doing) -> Found:
+        rows = self.by_ids("products", "product_ids", [row["id"] for row in doing.body["products"]])
+        return stand(doing.body["products"], rows, PRODUCT)
+
+    def products_shown(self, doing: Doing) -> Found:
+        wanted = doing.body.get("products") or [doing.body]
+        return shown(wanted, self.by_ids("products", "product_ids", [row["id"] for row in wanted]), "quantity")
+
+    def variants_stand(self, doing: Doing) -> Found:
+        return stand(doing.body["variants"], self.variants_of(doing.body["variants"]), VARIANT)
+
+    def variants_shown(self, doing: Doing) -> Found:
+        wanted = doing.body.get("variants") or [doing.body]
+        return shown(wanted, self.variants_of(wanted), "inventory_level")
+
+    def product_made(self, doing: Doing) -> Found:
+        sku = str(doing.body.get("sku") or "")
+        rows = self.listed_rows("products", sku=sku) if sku else []
+        return made_since(doing, [row for row in rows if short(row.get("u_sku")) == sku], "create_at", "product")
+
+    def variant_made(self, doing: Doing) -> Found:
+        rows = self.listed_rows("variants", product_id=doing.body["product_id"])
+        code = doing.body.get("sku") or doing.body["model"]
+        return made_since(doing, [row for row in rows if short(row.get("sku")) == code], "created_time", "variant")
+
+    def product_gone(self, doing: Doing) -> Found:
+        ids = [row["id"] for row in doing.body.get("products") or [doing.body]]
+        left = self.by_ids("products", "product_ids", ids)
+        return Found(not left, f"The shop shows {len(left)} of these {len(ids)}.")
+
+    def variant_gone(self, doing: Doing) -> Found:
+        left = self.variants_of([doing.body])
+        return Found(doing.body["id"] not in left, f"The shop shows {'this' if left else 'no such'} variant.")
+
+    def category_made(self, doing: Doing) -> Found:
+        name = doing.body["name"]
+        rows = self.listed_rows("categories", find_value=name, find_where="name")
+        return made_since(doing, [row for row in rows if short(row.get("name")) == name], "created_at", "category")
+
+    def category_gone(self, doing: Doing) -> Found:
+        try:
+            self._call("category.info", {"id": doing.body["id"]})
+        except answers.NotThere:
+            return Found(True, "The shop has no such category.")
+        return Found(False, "The shop shows this category.")
+
+    def category_assigned(self, doing: Doing) -> Found:
+        return self._in_category(doing, wanted=True)
+
+    def category_unassigned(self, doing: Doing) -> Found:
+        return self._in_category(doing, wanted=False)
+
+    def _in_category(self, doing: Doing, *, wanted: bool) -> Found:
+        row = self.by_ids("products", "product_ids", [doing.body["product_id"]]).get(doing.body["product_id"])
+        if row is None:
+            return Found(None, "The shop does not show this product.")
+        held = [str(one) for one in row.get("categories_ids") or []]
+        return Found(
+            (doing.body["category_id"] in held) == wanted, f"The product stands in {', '.join(held) or 'no category'}."
+        )
+
+    def customer_made(self, doing: Doing) -> Found:
+        email = doing.body["email"]
+        rows = self.listed_rows("customers", find_value=email, find_where="email")
+        mine = [row for row in rows if short(row.get("email")).casefold() == email.casefold()]
+        return made_since(doing, mine, "created_time", "customer")

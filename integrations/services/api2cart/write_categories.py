@@ -1,0 +1,48 @@
+"""Categories of a store, and which products stand in them."""
+
+from collections.abc import Mapping
+
+from integrations.services.api2cart.batches import batch
+from integrations.services.api2cart.write_products import PRODUCT, changed
+from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.verbs import Body, Field
+
+ID = Field("id", "Category", required=True, also=("category_id", "category"), example="3")
+CATEGORY = Field("category_id", "Category", required=True, also=("category",), example="3")
+MORE = "parent_id description short_description avail sort_order seo_url meta_title meta_keywords meta_description stores_ids lang_id"
+
+
+def anew(body: Body) -> list[tuple[str, tuple[str, ...]]]:
+    return [("categories", ())]
+
+
+VERBS: Mapping[str, StoreVerb] = {
+    "add_category": write(
+        "Make category", "category.add", f"name! {MORE}", about="category", key="name", number="category_id", reread=anew,
+        look_up="category_made",
+    ),
+    "add_categories": batch(
+        "Make categories", "category.add.batch", "categories", "Categories",
+        row("name!", "parent_id", "description", "avail:bool", "sort_order:int", "seo_url", name="Lamps"),
+        about="category", key="name", reread=lambda ids: [("categories", ())],
+    ),
+    "update_category": write(
+        "Change category", "category.update", f"id! name {MORE}", ID, about="category", key="id", reread=anew, repeatable=True,
+    ),
+    "assign_category": write(
+        "Put product into a category", "category.assign", "category_id! product_id!", CATEGORY, PRODUCT, about="product",
+        key="product_id", reread=changed, repeatable=True, look_up="category_assigned",
+    ),
+    "unassign_category": write(
+        "Take product out of a category", "category.unassign", "category_id! product_id!", CATEGORY, PRODUCT, about="product",
+        key="product_id", reread=changed, repeatable=True, look_up="category_unassigned",
+    ),
+    "delete_category": write(
+        "Delete category", "category.delete", "id!", ID, about="category", key="id", reread=anew, repeatable=True,
+        irreversible=True, look_up="category_gone",
+    ),
+    "delete_categories": batch(
+        "Delete categories", "category.delete.batch", "categories", "Categories", (ID,), about="category", key="id", shop=False,
+        reread=lambda ids: [("categories", ())], repeatable=True, irreversible=True,
+    ),
+}  # fmt: skip

@@ -1,0 +1,153 @@
+"""Products: made, changed, taken away; prices and stock of many at once. Stock goes by how much it changes, where that is known."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.services.api2cart.batches import batch
+from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.verbs import Body, Field
+
+PRODUCT = Field("product_id", "Product", required=True, also=("product",), example="5001")
+ID = Field("id", "Product", required=True, also=("product_id", "product"), example="5001")
+VALUES = (
+    "price:decimal", "special_price:decimal", "old_price:decimal", "cost_price:decimal", "quantity:decimal", "in_stock:bool",
+    "available_for_sale:bool", "status",
+)  # fmt: skip
+TEXTS = "name description short_description type status visible categories_ids"
+MONEY = "price old_price special_price sprice_create sprice_expire cost_price retail_price"
+STOCK = "quantity manage_stock in_stock backorder_status warehouse_id low_stock_threshold"
+MORE = (
+    "sku model barcode gtin upc ean mpn isbn weight weight_unit width height length dimensions_unit manufacturer brand_name tags "
+    "search_keywords meta_title meta_keywords meta_description seo_url tax_class_id taxable condition is_free_shipping "
+    "harmonized_system_code country_of_origin stores_ids lang_id"
+)
+SPECIFICS = Field(
+    "specifics", "Specifics", "rows", fields=row("name!", "value", name="Colour", value="Amber"), free=True
+)
+DELTA = Field("by", "Pieces more; fewer with a minus", "decimal", required=True, example="-2")
+
+
+def changed(body: Body) -> list[tuple[str, tuple[str, ...]]]:
+    return [("products", ())]
+
+
+def changed_many(ids: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    return [("products", ())]
+
+
+def by_how_much(entry: Body) -> dict[str, Any]:
+    """A change of stock as the vendor takes it: two parameters, both without a sign."""
+    rest = {name: value for name, value in entry.items() if name != "by"}
+    return {**rest, ("increase_quantity" if entry["by"] >= 0 else "reduce_quantity"): abs(entry["by"])}
+
+
+VERBS: Mapping[str, StoreVerb] = {
+    "update_products": batch(
+        "Prices and stock",
+        "product.update.batch",
+        "products",
+        "Products",
+        (ID, *row(*VALUES)),
+        about="product",
+        key="id",
+        valued=True,
+        repeatable=True,
+        reread=changed_many,
+        look_up="products_stand",
+        help="Up to 250 in one job, item by item. quantity is what there is; a sale meanwhile is lost by it: rather change the stock.",
+    ),
+    "change_stock": batch(
+        "Change stock",
+        "product.update.batch",
+        "products",
+        "Products",
+        (ID, DELTA),
+        about="product",
+        key="id",
+        payload=by_how_much,
+        reread=changed_many,
+        look_up="products_shown",
+        help="By so many pieces, so that what is sold in this moment stays sold.",
+    ),
+    "update_product": write(
+        "Change product",
+        "product.update",
+        f"id! {TEXTS} available_for_view avail {MONEY} {STOCK} increase_quantity reduce_quantity reserve_quantity {MORE} specifics "
+        "marketplace_item_properties",
+        ID,
+        SPECIFICS,
+        about="product",
+        key="id",
+        reread=changed,
+        look_up="products_shown",
+    ),
+    "add_product": write(
+        "Make product",
+        "product.add",
+        f"name! model description! price! {TEXTS.removeprefix('name description ')} available_for_view available_for_sale "
+        f"{MONEY.removeprefix('price ')} {STOCK} {MORE} asin image_url image_name additional_image_urls specifics "
+        "marketplace_item_properties",
+        SPECIFICS,
+        about="product",
+        key="sku",
+        number="product_id",
+        reread=changed,
+        before=(Field("reference", "Our number", help="Used once; not sent."),),
+        reference="reference",
+        once=True,
+        look_up="product_made",
+    ),
+    "add_products": batch(
+        "Make products",
+        "product.add.batch",
+        "products",
+        "Products",
+        row(
+            "sku!", "name!", "description", "short_description", "model", "price:decimal", "old_price:decimal",
+            "special_price:decimal", "cost_price:decimal", "quantity:decimal", "manage_stock:bool", "type", "status",
+            "available_for_sale:bool", "category_id", "weight:decimal", "weight_unit", "ean", "upc", "gtin", "mpn", "asin",
+            "manufacturer", sku="KET-1", name="Kettle",
+        ),
+        about="product",
+        key="sku",
+        reread=changed_many,
+    ),
+    "delete_product": write(
+        "Delete product", "product.delete", "id!", ID, about="product", key="id", reread=changed, look_up="product_gone",
+        repeatable=True, irreversible=True,
+    ),
+    "delete_products": batch(
+        "Delete products", "product.delete.batch", "products", "Products", (ID,), about="product", key="id", repeatable=True,
+        irreversible=True, reread=changed_many, look_up="product_gone",
+    ),
+    "set_manufacturer": write(
+        "Manufacturer of a product",
+        "product.manufacturer.add",
+        "product_id! manufacturer! description image_url seo_url meta_title meta_keywords meta_description",
+        PRODUCT,
+        about="product",
+        key="product_id",
+        number="manufacturer_id",
+        reread=changed,
+        help="Made if the store has none of that name.",
+    ),
+    "assign_store": write(
+        "Sell product in a shop", "product.store.assign", "product_id! store_id!", PRODUCT, about="product", key="product_id",
+        repeatable=True, reread=changed,
+    ),
+    "add_prices": write(
+        "Add prices of groups", "product.price.add", "product_id! group_prices", PRODUCT,
+        Field("group_prices", "Prices", "rows", required=True, fields=row("group_id!", "price:decimal!", "qty:int", group_id="1")),
+        about="product", key="product_id", reread=changed,
+    ),
+    "update_prices": write(
+        "Change prices of groups", "product.price.update", "product_id! group_prices", PRODUCT,
+        Field("group_prices", "Prices", "rows", required=True, fields=row("id:int", "group_id", "price:decimal!", "qty:int")),
+        about="product", key="product_id", reread=changed, repeatable=True,
+    ),
+    "delete_prices": write(
+        "Delete prices of groups", "product.price.delete", "product_id! group_prices", PRODUCT,
+        Field("group_prices", "Prices", help="Their ids with commas. Empty: all."),
+        about="product", key="product_id", reread=changed, repeatable=True, irreversible=True,
+    ),
+}  # fmt: skip

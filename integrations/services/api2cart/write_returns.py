@@ -1,0 +1,71 @@
+"""Returns: asked for, moved on, taken away. Shop systems differ most here; `rules.py` tells what is known before it is sent."""
+
+from collections.abc import Mapping
+
+from integrations.services.api2cart.write_orders import ORDER, REFERENCE, reread
+from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.verbs import Field
+
+RETURN = Field("return_id", "Return", required=True, also=("return",), example="9f31")
+MONEY = "fee_price shipping_price"
+STATUS = "return_status_id return_reason_id return_action_id return_reason return_action reject_reason"
+NOTES = "item_restock staff_note comment message send_notifications is_online"
+
+VERBS: Mapping[str, StoreVerb] = {
+    "add_return": write(
+        "Return",
+        "order.return.add",
+        f"order_id! order_products {STATUS} {NOTES} {MONEY}",
+        ORDER,
+        Field(
+            "order_products", "Goods", "rows", required=True, also=("lines",),
+            fields=row(
+                "order_product_id!", "order_product_quantity:int!", "order_product_reason_id", "order_product_reason",
+                "order_product_action_id", "order_product_status", "order_product_condition", "order_product_handling_status",
+                "order_product_customer_comment", order_product_id="700010",
+            ),
+        ),
+        about="order",
+        key="order_id",
+        number="return_id",
+        reread=reread("orders", "returns"),
+        before=(REFERENCE,),
+        reference="reference",
+        once=True,
+        look_up="return_made",
+        help="Only what was shipped can come back. Reasons, actions and statuses are the store's own, by their ids.",
+    ),
+    "update_return": write(
+        "Change return",
+        "order.return.update",
+        f"return_id! order_id! order_products {STATUS} {NOTES} {MONEY}",
+        RETURN,
+        ORDER,
+        Field(
+            "order_products", "Goods", "rows", also=("lines",),
+            fields=row(
+                "order_product_id!", "order_product_quantity:int!", "order_product_status", "order_product_action_id",
+                order_product_id="700010",
+            ),
+        ),
+        about="return",
+        key="return_id",
+        reread=reread("orders", "returns"),
+        look_up="return_stands",
+        repeatable=True,
+        help="Which status may follow is the shop system's matter: on TikTok Shop an approved one can only be completed.",
+    ),
+    "delete_return": write(
+        "Take return away",
+        "order.return.delete",
+        "return_id! order_id!",
+        RETURN,
+        ORDER,
+        about="return",
+        key="return_id",
+        reread=reread("orders", "returns"),
+        look_up="return_gone",
+        repeatable=True,
+        irreversible=True,
+    ),
+}  # fmt: skip

@@ -1,0 +1,92 @@
+"""Shipments of orders: made whole or in part, with tracking, one by one or many at once."""
+
+from collections.abc import Mapping
+
+from integrations.services.api2cart.batches import batch
+from integrations.services.api2cart.write_orders import ORDER, REFERENCE, reread
+from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.verbs import Field
+
+SHIPMENT = Field("shipment_id", "Shipment", required=True, also=("shipment", "package"), example="880")
+ITEMS = Field(
+    "items", "Lines", "rows", help="Empty: all that is left of the order.",
+    fields=row("order_product_id!", "quantity:int!", order_product_id="700010", quantity=1),
+)  # fmt: skip
+TRACKING = Field(
+    "tracking_numbers", "Tracking numbers", "rows",
+    fields=row("carrier_id", "tracking_number!", tracking_number="BP77000001LV"),
+)  # fmt: skip
+
+VERBS: Mapping[str, StoreVerb] = {
+    "add_shipment": write(
+        "Ship",
+        "order.shipment.add",
+        "order_id! items tracking_numbers tracking_link tracking_provider shipment_provider shipping_method warehouse_id is_shipped "
+        "send_notifications adjust_stock admin_comment",
+        ORDER,
+        ITEMS,
+        TRACKING,
+        about="order",
+        key="order_id",
+        number="shipment_id",
+        reread=reread("orders", "shipments"),
+        before=(REFERENCE,),
+        reference="reference",
+        once=True,
+        check="shipment_fits",
+        look_up="shipment_made",
+        help="What was shipped so far is read again just before; more than was ordered stops it.",
+    ),
+    "update_shipment": write(
+        "Change shipment",
+        "order.shipment.update",
+        "shipment_id! order_id! tracking_numbers replace tracking_link tracking_provider shipment_provider is_shipped delivered_at "
+        "send_notifications admin_comment",
+        SHIPMENT,
+        ORDER,
+        TRACKING,
+        about="shipment",
+        key="shipment_id",
+        reread=reread("shipments"),
+        help="replace: these tracking numbers instead of those there are; yes, unless told otherwise.",
+    ),
+    "add_tracking": write(
+        "Tracking number",
+        "order.shipment.tracking.add",
+        "shipment_id! order_id! tracking_number! carrier_id tracking_provider tracking_link send_notifications",
+        SHIPMENT,
+        ORDER,
+        about="shipment",
+        key="shipment_id",
+        number="shipment_tracking_id",
+        reread=reread("shipments"),
+        look_up="tracking_made",
+    ),
+    "delete_shipment": write(
+        "Take shipment back",
+        "order.shipment.delete",
+        "shipment_id! order_id!",
+        SHIPMENT,
+        ORDER,
+        about="shipment",
+        key="shipment_id",
+        reread=reread("orders", "shipments"),
+        look_up="shipment_gone",
+        repeatable=True,
+        irreversible=True,
+    ),
+    "add_shipments": batch(
+        "Ship many orders",
+        "order.shipment.add.batch",
+        "shipments",
+        "Shipments",
+        row(
+            "order_id!", "tracking_number!", "carrier_id", "carrier_name", "tracking_link", "shipment_provider",
+            "send_notifications:bool", order_id="70001", tracking_number="BP77000001LV",
+        ),
+        about="order",
+        key="order_id",
+        reread=lambda ids: [("orders", ids), ("shipments", ids)],
+        help="Each is all that is left of its order. carrier_id stands for carrier_name and tracking_link.",
+    ),
+}  # fmt: skip

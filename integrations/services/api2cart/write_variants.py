@@ -1,0 +1,124 @@
+"""Variants of products, and the options they differ in."""
+
+from collections.abc import Mapping
+
+from integrations.services.api2cart.batches import batch
+from integrations.services.api2cart.write_products import DELTA, PRODUCT, VALUES, by_how_much
+from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.verbs import Body, Field
+
+ID = Field("id", "Variant", required=True, also=("variant_id", "variant"), example="90010")
+TEXTS = "name description short_description"
+MONEY = "price old_price special_price sprice_create sprice_expire cost_price"
+STOCK = "quantity manage_stock in_stock backorder_status warehouse_id low_stock_threshold"
+MORE = (
+    "sku model barcode gtin upc ean mpn isbn weight weight_unit width height length status is_default manufacturer tax_class_id "
+    "taxable meta_title meta_keywords meta_description lang_id"
+)
+PRICES = ("price:decimal!", "qty:int")
+
+
+def changed(body: Body) -> list[tuple[str, tuple[str, ...]]]:
+    return [("variants", (str(body["product_id"]),))]
+
+
+def changed_many(ids: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    return [("variants", ())]
+
+
+VERBS: Mapping[str, StoreVerb] = {
+    "update_variants": batch(
+        "Prices and stock of variants",
+        "product.variant.update.batch",
+        "variants",
+        "Variants",
+        (ID, PRODUCT, *row(*(value for value in VALUES if value not in ("old_price:decimal", "available_for_sale:bool")))),
+        about="variant",
+        key="id",
+        valued=True,
+        row_keeps=("product_id",),
+        repeatable=True,
+        reread=changed_many,
+        look_up="variants_stand",
+        help="Up to 250 in one job, item by item. quantity is what there is; a sale meanwhile is lost by it: rather change the stock.",
+    ),
+    "change_variant_stock": batch(
+        "Change stock of variants",
+        "product.variant.update.batch",
+        "variants",
+        "Variants",
+        (ID, PRODUCT, DELTA),
+        about="variant",
+        key="id",
+        payload=by_how_much,
+        reread=changed_many,
+        look_up="variants_shown",
+        help="By so many pieces, so that what is sold in this moment stays sold.",
+    ),
+    "update_variant": write(
+        "Change variant",
+        "product.variant.update",
+        f"id! product_id! options {TEXTS} available_for_sale avail visible {MONEY} retail_price {STOCK} increase_quantity "
+        f"reduce_quantity reserve_quantity {MORE}",
+        ID,
+        PRODUCT,
+        Field("options", "Options", "rows", fields=row("option_name!", "option_value!", option_name="Colour", option_value="Moss")),
+        about="variant",
+        key="id",
+        reread=changed,
+        look_up="variants_shown",
+    ),
+    "add_variant": write(
+        "Make variant",
+        "product.variant.add",
+        f"product_id! model! attributes {TEXTS} available_for_view available_for_sale {MONEY} {STOCK} "
+        f"{MORE.replace(' model ', ' ')} stores_ids",
+        PRODUCT,
+        Field(
+            "attributes", "What it differs in", "rows",
+            fields=row("attribute_name!", "attribute_value!", "attribute_price:decimal", attribute_name="Colour", attribute_value="Moss"),
+        ),
+        about="product",
+        key="product_id",
+        number="product_variant_id",
+        reread=changed,
+        look_up="variant_made",
+    ),
+    "delete_variant": write(
+        "Delete variant", "product.variant.delete", "id! product_id!", ID, PRODUCT, about="variant", key="id", reread=changed,
+        look_up="variant_gone", repeatable=True, irreversible=True,
+    ),
+    "delete_variants": batch(
+        "Delete variants", "product.variant.delete.batch", "variants", "Variants", (ID, PRODUCT), about="variant", key="id",
+        repeatable=True, irreversible=True, reread=changed_many,
+    ),
+    "add_variant_prices": write(
+        "Add prices of groups to a variant", "product.variant.price.add", "id! product_id! group_prices", ID, PRODUCT,
+        Field("group_prices", "Prices", "rows", required=True, fields=row("group_id!", *PRICES, group_id="1")),
+        about="variant", key="id", reread=changed,
+    ),
+    "update_variant_prices": write(
+        "Change prices of groups of a variant", "product.variant.price.update", "id! product_id! group_prices", ID, PRODUCT,
+        Field("group_prices", "Prices", "rows", required=True, fields=row("id:int", "group_id", *PRICES)),
+        about="variant", key="id", reread=changed, repeatable=True,
+    ),
+    "delete_variant_prices": write(
+        "Delete prices of groups of a variant", "product.variant.price.delete", "id! product_id! group_prices!", ID, PRODUCT,
+        about="variant", key="id", reread=changed, repeatable=True, irreversible=True,
+    ),
+    "add_option": write(
+        "Make option of a product", "product.option.add", "product_id! name! type! values option_values default_option_value required",
+        PRODUCT,
+        Field("type", "Kind", required=True, example="option_type_select"),
+        Field("values", "Values", "rows", fields=row("value!", "display_value", "is_default:bool", value="Moss")),
+        about="product", key="product_id", number="option_id", reread=lambda body: [("products", ())],
+    ),
+    "add_option_value": write(
+        "Make value of an option", "product.option.value.add", "product_id! option_id! option_value! display_value is_default",
+        PRODUCT, about="product", key="product_id", number="option_value_id", reread=lambda body: [("products", ())],
+    ),
+    "delete_option": write(
+        "Delete option of a product", "product.option.delete", "product_id! option_id!", PRODUCT, about="product", key="product_id",
+        reread=lambda body: [("products", ())], repeatable=True, irreversible=True,
+    ),
+}  # fmt: skip

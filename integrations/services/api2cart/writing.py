@@ -1,0 +1,164 @@
+"""How a write to API2Cart is made from the method table: the form's fields, the exact call, what the answer means."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from integrations.errors import Unknown
+from integrations.service import Account
+from integrations.services.api2cart.methods import METHODS, checked
+from integrations.services.api2cart.rules import rule_of
+from integrations.verbs import Body, Doing, Field, Outcome, Request, Verb
+
+KINDS = {"text": "text", "int": "int", "number": "decimal", "bool": "bool", "texts": "text"}
+LABELS = {
+    "order_id": "Order", "shipment_id": "Shipment", "return_id": "Return", "product_id": "Product", "category_id": "Category",
+    "product_variant_id": "Variant", "option_id": "Option", "carrier_id": "Carrier", "warehouse_id": "Warehouse",
+    "store_id": "Shop of the store", "lang_id": "Language", "sku": "SKU", "ean": "EAN", "upc": "UPC", "gtin": "GTIN", "mpn": "MPN",
+    "isbn": "ISBN", "asin": "ASIN", "seo_url": "Address in the shop", "sprice_create": "Special price from",
+    "sprice_expire": "Special price until", "order_status": "Status", "avail": "Shown", "url": "Address of the picture",
+    "send_notifications": "Tell the customer", "item_restock": "Back into stock", "is_online": "Through the payment provider",
+    "return_status_id": "Status", "return_reason_id": "Reason", "return_action_id": "Action", "id": "Id",
+    "increase_quantity": "So many more", "reduce_quantity": "So many fewer", "quantity": "Stock", "image_name": "Name of the picture",
+    "group_id": "Customer group", "qty": "From quantity", "content": "The picture itself, base64", "customer_email": "Email",
+}  # fmt: skip
+LOST = "Look it up in the shop before it is done again."
+EXAMPLES: Mapping[str, Any] = {"text": "", "int": 1, "decimal": "9.90", "bool": True}
+Reread = Callable[[Body], Sequence[tuple[str, tuple[str, ...]]]]
+
+
+@dataclass(frozen=True)
+class StoreVerb(Verb):
+    """A verb that is one method of API2Cart: offered where the store's `cart.methods` names it."""
+
+    method: str = ""
+
+
+def label_of(name: str) -> str:
+    return LABELS.get(name) or name.removeprefix("order_product_").removesuffix("_id").replace("_", " ").capitalize()
+
+
+def fields(method: str, wanted: str, *apart: Field) -> tuple[Field, ...]:
+    """Fields of these parameters of a method, with its types; `!` marks what is needed. `apart`: those that need more words."""
+    own, found = {field.name: field for field in apart}, []
+    for word in wanted.split():
+        name = word.rstrip("!")
+        if name in own:
+            found.append(own[name])
+            continue
+        kind = METHODS[method].params[name]
+        help = "Several with commas." if kind == "texts" else ""
+        found.append(Field(name, label_of(name), KINDS[kind], required=word.endswith("!"), help=help))
+    return tuple(found)
+
+
+def row(*words: str, **examples: Any) -> tuple[Field, ...]:
+    """Fields of one entry of a list: "quantity:decimal!"."""
+    found = []
+    for word in words:
+        name, _, kind = word.rstrip("!").partition(":")
+        example = examples.get(name, EXAMPLES[kind or "text"])
+        found.append(Field(name, label_of(name), kind or "text", required=word.endswith("!"), example=example))
+    return tuple(found)
+
+
+def sent(declared: Sequence[Field], body: Body) -> dict[str, Any]:
+    """The body with the numbers JSON has, all the way down; what a free group holds goes as it is."""
+    found = dict(body)
+    for field in declared:
+        value = found.get(field.name)
+        if value is None:
+            continue
+        if field.kind == "decimal":
+            exact = Decimal(str(value))
+            found[field.name] = int(exact) if exact == int(exact) else float(exact)
+        elif field.kind == "group":
+            found[field.name] = sent(field.fields, value)
+        elif field.kind == "rows":
+            found[field.name] = [sent(field.fields, entry) for entry in value]
+    return found
+
+
+def call(name: str, body: Body, doing: Doing) -> Request:
+    """The one call of a method, with what the connection says of shop and language, and the key that keeps it single."""
+    method = METHODS[name]
+    options = doing.account.options
+    shop = {word: str(options[word]) for word in ("store_id", "lang_id") if options.get(word)}
+    given = {word: value for word, value in {**shop, **body}.items() if word in method.params}
+    for word, value in given.items():
+        if method.params[word] == "texts" and isinstance(value, str):
+            given[word] = [part.strip() for part in value.split(",") if part.strip()]
+    if method.once and doing.once:
+        given["idempotency_key"] = doing.once
+    method, params = checked(name, given)
+    if method.carries == "json":
+        return Request(method.verb, method.path, params)
+    return Request(method.verb, method.path, params=params)
+
+
+def result_of(answer: Any) -> Mapping[str, Any]:
+    """The `result` of a write's answer; its return code was looked at before. Raises errors.Unknown for what is no envelope."""
+    if not isinstance(answer, Mapping) or "return_code" not in answer:
+        raise Unknown("The answer is not API2Cart's, and says neither yes nor no.", LOST)
+    found = answer.get("result")
+    return found if isinstance(found, Mapping) else {}
+
+
+def says(title: str, key: str, declared: Sequence[Field]) -> Callable[[Body], list[str]]:
+    """What will be done: the thing, then each value that is given."""
+
+    def words(body: Body) -> list[str]:
+        lines = [f"{title}: {body.get(key, '')}".removesuffix(": ")]
+        for field in declared:
+            value = body.get(field.name)
+            if field.name == key or value is None:
+                continue
+            if field.kind == "rows":
+                lines += [f"{field.label}: {_told(field.fields, entry)}" for entry in value]
+            else:
+                lines.append(f"{field.label}: {_plain(field, value)}")
+        return lines
+
+    return words
+
+
+def _told(declared: Sequence[Field], entry: Body) -> str:
+    return ", ".join(f"{f.label.lower()} {_plain(f, entry[f.name])}" for f in declared if f.name in entry)
+
+
+def _plain(field: Field, value: Any) -> str:
+    if field.kind == "group":
+        return _told(field.fields, value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def write(
+    title: str, method: str, wanted: str, *apart: Field, about: str, key: str, number: str = "", reread: Reread | None = None,
+    **more: Any,
+) -> StoreVerb:  # fmt: skip
+    """A verb of one method. key: the body's field that names the thing; number: the result's member with what was made."""
+    declared = fields(method, wanted, *apart)
+
+    def outcome(doing: Doing, answer: Any) -> Outcome:
+        made = result_of(answer).get(number) if number else ""
+        return Outcome(number=str(made or ""), reread=tuple(reread(doing.body)) if reread else ())
+
+    def valid(account: Account, body: Body) -> None:
+        rule_of(method)(account, body)
+
+    return StoreVerb(
+        title,
+        about=about,
+        method=method,
+        fields=(*more.pop("before", ()), *declared),
+        request=lambda doing: call(method, sent(declared, doing.body), doing),
+        objects=more.pop("objects", lambda body: (str(body.get(key) or ""),)),
+        says=says(title, key, declared),
+        outcome=outcome,
+        valid=valid,
+        **more,
+    )
