@@ -35,7 +35,7 @@ def offers(vendors: Iterable[Vendor], on: str, *, foreign: bool) -> list[Offer]:
         if kind is None or not vendor.enabled or vendor.writes == Vendor.Writes.OFF:
             continue
         for name, verb in kind.verbs.items():
-            if not (verb.proven or name in vendor.confirmed):
+            if not (verb.proven or name in vendor.confirmed) or kind.lacks_verb(name, vendor.account):
                 continue
             found += [
                 Offer(vendor, name, verb, door)
