@@ -73,7 +73,7 @@ class HubChangeList(ChangeList):
         # What the page shows: "select all" never reaches past it.
         self.result_count = self.full_result_count = len(rows)
         self.show_full_result_count = False
-        self.show_admin_actions = True
+        self.show_admin_actions = bool(rows)
         self.can_show_all = False
         self.multi_page = False
 

@@ -26,13 +26,6 @@ HISTORY = 20
 PAST = "That day has passed: a token that has ended is no use."
 
 
-def label(token: Token) -> str:
-    """What the kind calls it."""
-    service = services().get(token.vendor.kind)
-    found = {secret.name: secret.label for secret in (service.secrets if service else ())}
-    return found.get(token.name, token.name)
-
-
 def four(token: Token) -> str:
     return f"…{token.last_four}" if token.last_four else "–"
 
@@ -158,7 +151,7 @@ class TokenViews:
             return
         replacing.revoke(token, request.user)  # type: ignore[arg-type]
         self.log_change(request, vendor, f"Revoked the secret {token.name}.")  # type: ignore[attr-defined]
-        messages.success(request, f"{label(token)} is revoked here and wiped. Take it back at the vendor, too.")
+        messages.success(request, f"{token.title} is revoked here and wiped. Take it back at the vendor, too.")
 
     def _context(self, request: HttpRequest, vendor: Vendor, bound: ReplaceForm | None, may: bool) -> dict[str, Any]:
         stored = vendor.tokens.exclude(name__startswith=vault.HOOK).select_related("created_by", "revoked_by", "vendor")
@@ -183,7 +176,7 @@ class TokenViews:
             "may_test": request.user.has_perm("integrations.change_vendor"),
             "history": table(
                 ("Token", "Last four", "Stored", "By", "Last used", "Out of use", "By"),
-                [(label(t), four(t), age(t.created_at), setter(t), age(t.last_used_at), age(t.revoked_at), t.revoked_by or "the hub")
+                [(t.title, four(t), age(t.created_at), setter(t), age(t.last_used_at), age(t.revoked_at), t.revoked_by or "the hub")
                  for t in old],
             ),
         }  # fmt: skip
@@ -247,7 +240,7 @@ class TokenAdmin(RecordAdmin):
 
     @admin.display(description="token", ordering="name")
     def named(self, row: Token) -> str:
-        return label(row)
+        return row.title
 
     @admin.display(description="last four")
     def last_digits(self, row: Token) -> str:

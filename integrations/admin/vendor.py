@@ -237,7 +237,7 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
             ("Secret", "Ends in", "Stored", "By", "Last used", "Expires", "State"),
             [
                 (
-                    token.name, f"…{token.last_four}" if token.last_four else "–", age(token.created_at),
+                    token.title, f"…{token.last_four}" if token.last_four else "–", age(token.created_at),
                     "the hub" if token.fetched else token.created_by or "–", age(token.last_used_at),
                     badge(age(token.expires_at), "bad") if ends_soon(token) else age(token.expires_at),
                     "in use" if token.active else "replaced",
@@ -253,7 +253,7 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
             ("Flow", "On", "Last good run", "Next", "Failures"),
             [
                 (
-                    link(item, item.flow),
+                    link(item, item.title),
                     switched(row, item, flows[item.flow].proven if item.flow in flows else True),
                     age(item.last_ok_at),
                     age(item.due_at) if item.enabled else "–",
@@ -269,7 +269,8 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
         return table(
             ("Run", "Started", "State", "Seen", "New", "Changed", "Rejected", "Error"),
             [
-                (run_link(run.pk, run.flow), age(run.started_at), badge(run.get_state_display(), RUN_TONES.get(run.state, "")),
+                (run_link(run.pk, run.flow.replace("_", " ").capitalize()), age(run.started_at),
+                 badge(run.get_state_display(), RUN_TONES.get(run.state, "")),
                  run.seen, run.created, run.updated, run.rejected, run.error[:120])
                 for run in runs
             ],
@@ -291,4 +292,4 @@ def ends_soon(token: Token) -> str:
     ended = token.expires_at <= timezone.now()
     day = timezone.localtime(token.expires_at).strftime("%Y-%m-%d")
     text = f"ended on {day}" if ended else f"ends on {day}"
-    return f"The secret “{token.name}” {text}. Make a new one at the vendor and paste it under Secrets."
+    return f"The secret “{token.title}” {text}. Make a new one at the vendor and paste it under Secrets."

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from integrations.service import Account, kind_choices, service_class
+from integrations.service import Account, kind_choices, service_class, services
 
 SOON = timedelta(days=14)
 
@@ -118,3 +118,13 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} …{self.last_four}"
+
+    @property
+    def title(self) -> str:
+        """What the vendor's kind calls it; of one that nobody pastes, its name as people read it."""
+        service = services().get(self.vendor.kind)
+        found = {secret.name: secret.label for secret in (service.secrets if service else ())}
+        _, of_hook, hook = self.name.partition("hook:")
+        if of_hook and service and hook in service.hooks:
+            return f"Key of the address “{service.hooks[hook].title}”"
+        return found.get(self.name) or self.name.replace("_", " ").capitalize()
