@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -122,13 +123,11 @@ class Judge:
     def _body(self, call: Call, response: urllib3.BaseHTTPResponse) -> bytes:
         """The beginning of an error's text; a body that cannot be read is not worth a second error."""
         got = bytearray()
-        try:
+        with suppress(TooLarge, BadCoding, zlib.error, *GONE_WRONG):  # what came so far is quoted
             for piece in decoded(response, call):
                 got += piece
                 if len(got) >= ERROR_BODY:
                     break
-        except (TooLarge, BadCoding, zlib.error, *GONE_WRONG):
-            pass  # what came so far is quoted
         return bytes(got[:ERROR_BODY])
 
 
