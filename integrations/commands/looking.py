@@ -1,5 +1,6 @@
 """Commands whose outcome is not known: what the vendor's own lists show of them, and nothing guessed."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -42,13 +43,11 @@ def look_up(pk: int, by: str = "") -> Command:
         found = _found(command, name)
     except VendorError as error:
         found = Found(None, f"It could not be looked up: {error} {error.cure}")
-    try:
+    with suppress(lease.Stale):  # somebody decided meanwhile; what they said stands
         if command.state == State.WORKING:
             _store_job(command, found)
         else:
             _store(command, found, by, repeatable=verb.repeatable)
-    except lease.Stale:
-        pass  # somebody decided meanwhile; what they said stands
     if command.state in (State.CONFIRMED, State.REFUSED):
         sending.wake(command)
     return Command.objects.select_related("vendor").get(pk=pk)
