@@ -153,6 +153,7 @@ class BlockedAdmin(RecordAdmin):
     search_fields = ("address",)
     keyset = "last_at"
     extra = ("let_in",)
+    hidden = ("minute", "of_minute")
 
     @admin.display(description="first", ordering="first_at")
     def first(self, row: Blocked) -> Any:

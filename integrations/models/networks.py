@@ -71,6 +71,8 @@ class Blocked(models.Model):
     path = models.CharField("last asked for", max_length=100, blank=True)
     first_at = models.DateTimeField("first")
     last_at = models.DateTimeField("last", db_index=True)
+    minute = models.PositiveBigIntegerField("minute counted, since 1970", default=0, editable=False)
+    of_minute = models.PositiveIntegerField("attempts in that minute", default=0, editable=False)
 
     class Meta:
         ordering = ("-last_at", "-id")

@@ -1,11 +1,17 @@
 """Who may reach the admin from where; how one gets back in; and that nobody can pretend to be somewhere else."""
 
+import os
+import subprocess
+import sys
+import time
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -244,6 +250,51 @@ def test_the_brake_holds_whoever_comes() -> None:
     assert written == blocking.IN_ALL
     assert len(brake.counts) == blocking.ADDRESSES
     assert brake.count("2001:db8::1", 120.0) == (False, 1), "the next minute"
+
+
+ANOTHER_PROCESS = """
+import sys, time
+import django
+django.setup()
+from integrations import blocking
+print(int(time.time() // 60), *[int(blocking.attempt(sys.argv[1], "/admin/")) for _ in range(int(sys.argv[2]))])
+"""
+
+
+def elsewhere(address: str, times: int) -> tuple[int, list[int]]:
+    """Attempts at another process of this hub: the minute it began in, and which came too often."""
+    given = connection.settings_dict
+    url = f"sqlite:///{given['NAME']}"
+    if connection.vendor == "postgresql":
+        url = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
+    done = subprocess.run(
+        [sys.executable, "-c", ANOTHER_PROCESS, address, str(times)], cwd=settings.BASE_DIR, capture_output=True, text=True,
+        timeout=120, check=True, env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"},
+    )  # fmt: skip
+    minute, *often = (int(word) for word in done.stdout.split())
+    return minute, often
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_processes_count_together() -> None:
+    for number in range(5):  # a minute that ends meanwhile begins the count anew
+        address = f"198.51.100.{number}"
+        first, seven = elsewhere(address, 7)
+        second, six = elsewhere(address, 6)
+        here = blocking.attempt(address, "/admin/")
+        if first == second == int(time.time() // 60):
+            break
+    assert seven == [0] * 7
+    assert six == [0] * 3 + [1] * 3, "ten in all, whoever answers"
+    assert here, "and this process has not seen one of them"
+    row = Blocked.objects.get(address=address)
+    assert row.times == row.of_minute == 14, "each is written down"
+    row.minute -= 1
+    row.save()
+    blocking.brake.__init__()  # type: ignore[misc]
+    assert not blocking.attempt(address, "/admin/"), "the next minute"
+    row.refresh_from_db()
+    assert (row.times, row.of_minute) == (15, 1)
 
 
 @pytest.mark.django_db
