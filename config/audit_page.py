@@ -1,6 +1,7 @@
 """The audit log in the admin: read, filtered, exported; never changed."""
 
 import csv
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -81,6 +82,7 @@ def lines(rows: Any) -> Iterator[str]:
 
 
 def safe(value: Any) -> str:
-    """A cell as text that a spreadsheet shows and never computes."""
+    """A cell as text that a spreadsheet shows and never computes; wide signs and ones behind what is not seen count too."""
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.lstrip().startswith(STARTS) or text.startswith(STARTS) else text
+    seen = "".join(c for c in unicodedata.normalize("NFKC", text) if c.isprintable() and not c.isspace())
+    return f"'{text}" if text.startswith(STARTS) or seen.startswith(STARTS) else text

@@ -167,6 +167,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+FILE_UPLOAD_HANDLERS = ["config.uploads.NoFiles"]
 # Product pictures come from the vendors' own servers; everything else from here.
 SECURE_CSP = {
     "default-src": ["'self'"],

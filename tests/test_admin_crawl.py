@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Model
+from django.db.models import Field, Model
 from django.test import Client
 from django.urls import reverse
 
@@ -117,6 +117,48 @@ def test_saving_a_row_as_it_is_works_or_says_why(model: type[Model], client: Cli
     assert saved.status_code == 200
     adminform = saved.context.get("adminform")
     assert not (adminform and adminform.form.is_bound and adminform.form.errors), adminform.form.errors
+
+
+def planted(field: Field[Any, Any], row: Model) -> dict[str, str]:
+    """What would change a column if the page took a field of its name: the keys a form might have for it, with a value."""
+    kind, old = field.get_internal_type(), getattr(row, field.attname)
+    value = "2001-02-03 04:05:06"
+    if kind == "BooleanField":
+        value = "" if old else "on"
+    elif "Integer" in kind or kind in ("DecimalField", "FloatField", "ForeignKey", "BigAutoField", "AutoField"):
+        value = "7"
+    elif kind == "JSONField":
+        value = '{"planted": 1}'
+    elif kind not in ("DateTimeField", "DateField"):
+        value = "planted"
+    return {field.name: value, field.attname: value, f"{field.name}_0": "2001-02-03", f"{field.name}_1": "04:05:06"}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=LABELS)
+def test_columns_that_are_in_no_form_cannot_be_set_by_posting_them(model: type[Model], client: Client) -> None:
+    row = model._default_manager.order_by("pk").first()
+    if row is None or model._meta.app_label == "auth":
+        return  # people: tests/test_attacks.py
+    url = address(model, "change", row.pk)
+    shown = client.get(url)
+    if not shown.context["has_change_permission"]:
+        return
+    form = shown.context["adminform"].form
+    given = {form[name].html_name: form[name].value() for name in form.fields}
+    given = {name: "" if value is None or value is False else value for name, value in given.items()}
+
+    def saved(extra: dict[str, str]) -> dict[str, Any]:
+        answer = client.post(url, {**extra, **given}, follow=True)
+        adminform = answer.context.get("adminform")
+        assert not (adminform and adminform.form.is_bound and adminform.form.errors), adminform.form.errors
+        return model._default_manager.filter(pk=row.pk).values().get()
+
+    before, plain = model._default_manager.filter(pk=row.pk).values().get(), saved({})
+    by_itself = {name for name in plain if plain[name] != before[name]}  # who changed it, when
+    others = [field for field in model._meta.concrete_fields if field.name not in form.fields]
+    forced = saved({key: value for field in others for key, value in planted(field, row).items()})
+    assert others
+    assert {name for name in forced if forced[name] != plain[name]} <= by_itself
 
 
 @pytest.mark.parametrize("model", MODELS, ids=LABELS)
