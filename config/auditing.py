@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from config import audit, lockout
+from config import audit
 from config.second import sessions
 from config.stepup import Stale
 
@@ -38,7 +38,6 @@ class Audited:
 def signed_in(sender: Any, request: HttpRequest | None, user: Any, **given: Any) -> None:
     audit.record("signed in", user, request=request, who=user.get_username())
     if request is not None:
-        lockout.succeeded(user.get_username(), audit.address_of(request))
         sessions.begun(request)
 
 
@@ -51,8 +50,6 @@ def refused(sender: Any, credentials: Any, request: HttpRequest | None = None, *
     name, waiting = str(credentials.get("username", "")), getattr(request, "hub_wait", None)
     why = "not looked at: too many wrong ones before" if waiting else "wrong password or name"
     audit.record("sign-in refused", request=request, who=name, said=why)
-    if request is not None and not waiting:
-        lockout.failed(name, audit.address_of(request))
 
 
 def listen() -> None:

@@ -1,76 +1,101 @@
 """Wrong passwords: each next try waits longer, by account and by address, and nobody is shut out by a stranger.
 
-Three counters: of one account from one address, of one account from everywhere, and of one address for all accounts. An
-address from which the account signed in before is held to the first alone, so that whoever guesses from elsewhere shuts out
-nobody who works from where they always do. Why by hand: the libraries lock by account (a stranger shuts the owner out) or by
-account and address (a thousand addresses guess unhindered).
+django-axes keeps the counts: its tables, signals, backend and commands. Its own handler locks for one fixed time, and forgets the
+count with it (axes 8.3.1, handlers/database.py: `clean_expired_user_attempts` deletes everybody's attempts older than this
+request's cool-off), so that nothing can grow. Here the count is remembered for a day and the wait is worked out from it.
+
+Three counts: of one account from one address, of one account from everywhere, and of one address for all accounts. An address
+from which the account signed in before is held to the first alone, so that whoever guesses from elsewhere shuts out nobody who
+works from where they always do; and it is no free pass, as axes' own list of exempted clients would be.
 """
 
 import hashlib
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
-from django.db import transaction
+from axes.backends import AxesStandaloneBackend
+from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessAttempt, AccessLog
+from django.conf import settings
+from django.db.models import Max, Sum
+from django.http import HttpRequest
 from django.utils import timezone
 
-from config.models import Attempts
+from config.addresses import caller
 
-# How many wrong ones are free before the waiting begins: 1, 2, 4 … seconds.
-FREE = {Attempts.Scope.PAIR: 3, Attempts.Scope.ACCOUNT: 10, Attempts.Scope.ADDRESS: 20}
+# What is counted together, in axes' words: how many wrong ones are free before the waiting begins: 1, 2, 4 … seconds.
+FREE = {("username", "ip_address"): 3, ("username",): 10, ("ip_address",): 20}
+PAIR = ("username", "ip_address")
 LONGEST = timedelta(minutes=15)
-FORGOTTEN = timedelta(days=1)  # without a further wrong one the count begins anew
 KNOWN = timedelta(days=90)  # for so long an address is known to an account
+NOWHERE = "::"  # stands for an address that cannot be told
 
 
-def keys(name: str, address: str) -> dict[str, str]:
-    """The three counters' keys: hashed, since people type passwords where names belong."""
-    who = unicodedata.normalize("NFKC", name).casefold()
-    scope = Attempts.Scope
-    parts = {scope.PAIR: f"{who}\n{address}", scope.ACCOUNT: who, scope.ADDRESS: address}
-    return {of: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for of, text in parts.items()}
+class Guard(AxesStandaloneBackend):
+    """The first of the backends: it signs nobody in, and lets nobody try who has to wait."""
+
+    def authenticate(self, request: Any, username: str | None = None, password: str | None = None, **given: Any) -> None:
+        if request is not None and username and password is not None:
+            super().authenticate(request, username=username, password=password, **given)
+
+
+class GrowingWait(AxesDatabaseHandler):
+    """axes' handler, with a wait that grows in place of one lockout. What is refused unlooked at does not count."""
+
+    def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+        left = wait((credentials or {}).get("username") or "", request.axes_ip_address)  # type: ignore[attr-defined]
+        if left > timedelta(0):
+            request.hub_wait = left  # type: ignore[attr-defined]
+        return left > timedelta(0)
+
+    def user_login_failed(self, sender: Any, credentials: Any, request: Any = None, **given: Any) -> None:
+        """One row for each account and address, whatever the browser calls itself."""
+        if request is not None:
+            request.axes_user_agent = request.axes_http_accept = ""
+        super().user_login_failed(sender, credentials, request, **given)
+
+    def user_logged_in(self, sender: Any, request: Any, user: Any, **given: Any) -> None:
+        """The address is known to the account from now on, and what both counted together ends."""
+        request.axes_user_agent = request.axes_http_accept = ""
+        super().user_logged_in(sender, request, user, **given)
+        AccessLog.objects.filter(attempt_time__lt=timezone.now() - KNOWN).delete()
 
 
 def wait(name: str, address: str) -> timedelta:
     """For how long no password is looked at; zero for now."""
-    wanted, now = keys(name, address), timezone.now()
-    rows = {
-        row.scope: row for row in Attempts.objects.filter(key__in=wanted.values()) if wanted.get(row.scope) == row.key
-    }
-    pair = rows.get(Attempts.Scope.PAIR)
-    known = pair is not None and pair.known_at is not None and pair.known_at > now - KNOWN
-    counted = [pair] if known else list(rows.values())
-    return max([timedelta(0), *(until(row, now) - now for row in counted if row is not None)])
+    now, keys = timezone.now(), {"username": digest(name), "ip_address": address}
+    since = now - settings.AXES_COOLOFF_TIME
+    left = [timedelta(0)]
+    for together in counted(name, address):
+        same = AccessAttempt.objects.filter(attempt_time__gt=since, **{key: keys[key] for key in together})
+        seen = same.order_by().aggregate(times=Sum("failures_since_start"), last=Max("attempt_time"))
+        beyond = (seen["times"] or 0) - FREE[together]
+        if beyond >= 0:
+            left.append(seen["last"] + min(timedelta(seconds=2 ** min(beyond, 20)), LONGEST) - now)
+    return max(left)
 
 
-def until(row: Attempts, now: datetime) -> datetime:
-    """When the next try is looked at."""
-    beyond = row.failures - FREE[Attempts.Scope(row.scope)]
-    if beyond < 0 or row.failed_at is None or row.failed_at < now - FORGOTTEN:
-        return now
-    return row.failed_at + min(timedelta(seconds=2 ** min(beyond, 20)), LONGEST)
+def counted(name: str, address: str) -> list[tuple[str, ...]]:
+    """Which counts hold: all three, or for an address from which the account signed in lately the two's own alone."""
+    same = unicodedata.normalize("NFKC", name)
+    known = AccessLog.objects.filter(username=same, ip_address=address, attempt_time__gt=timezone.now() - KNOWN)
+    return [PAIR] if known.exists() else list(FREE)
 
 
-def failed(name: str, address: str) -> None:
-    """A wrong password was given."""
-    now = timezone.now()
-    for scope, key in keys(name, address).items():
-        with transaction.atomic():
-            Attempts.objects.get_or_create(scope=scope, key=key)
-            row = Attempts.objects.select_for_update().get(scope=scope, key=key)
-            old = row.failed_at is None or row.failed_at < now - FORGOTTEN
-            row.failures, row.failed_at = (1 if old else row.failures + 1), now
-            row.save(update_fields=["failures", "failed_at"])
+def digest(name: str) -> str:
+    """What stands for a name that was tried: people type passwords where names belong. However it is spelled, the same."""
+    who = unicodedata.normalize("NFKC", name).casefold()
+    return hashlib.sha256(who.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def succeeded(name: str, address: str) -> None:
-    """Signed in, the second factor included: the address is known to the account, and its own count ends."""
-    pair = keys(name, address)[Attempts.Scope.PAIR]
-    now = timezone.now()
-    Attempts.objects.update_or_create(
-        scope=Attempts.Scope.PAIR, key=pair, defaults={"failures": 0, "failed_at": None, "known_at": now}
-    )
-    # Whatever says nothing any more goes, a few at a time, so that a flood of made-up names leaves no mountain.
-    gone = Attempts.objects.filter(failed_at__lt=now - FORGOTTEN, known_at=None) | Attempts.objects.filter(
-        known_at__lt=now - KNOWN
-    )
-    Attempts.objects.filter(pk__in=list(gone.values_list("pk", flat=True)[:500])).delete()
+# What the settings name for axes to ask.
+
+
+def name_of(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    return digest((credentials or {}).get("username") or "")
+
+
+def address_of(request: HttpRequest) -> str:
+    """Who called, behind proxies of our own."""
+    return str(caller(request) or NOWHERE)

@@ -96,23 +96,3 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise Unchangeable
-
-
-class Attempts(models.Model):
-    """Wrong passwords in a row, by account, by address, or by both; and whether both have signed in together before."""
-
-    class Scope(models.TextChoices):
-        PAIR = "pair"
-        ACCOUNT = "account"
-        ADDRESS = "address"
-
-    scope = models.CharField(max_length=8, choices=Scope.choices)
-    key = models.CharField(max_length=64)
-    failures = models.PositiveIntegerField(default=0)
-    failed_at = models.DateTimeField(null=True, blank=True)
-    known_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="attempts_once")]
-        indexes = [models.Index(fields=["key"], name="attempts_key")]

@@ -5,25 +5,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 
 from config.second.standing import with_standing
 
 
 class OneQuery(ModelBackend):
-    def authenticate(self, request: Any, username: str | None = None, password: str | None = None, **given: Any) -> Any:
-        """Django's, unless too many wrong passwords came before: then none is looked at."""
-        from config import audit, lockout
-
-        name = username if username is not None else given.get("username")
-        if request is not None and name and password is not None:
-            left = lockout.wait(name, audit.address_of(request))
-            if left.total_seconds() > 0:
-                request.hub_wait = left
-                raise PermissionDenied
-        return super().authenticate(request, username=username, password=password, **given)
-
     def get_user(self, user_id: Any) -> Any:
         """The person of a session, with how the second factor stands: every page asks for that too."""
         person = with_standing(get_user_model()._default_manager.filter(pk=user_id)).first()

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
+    "axes",
     "django_celery_beat",
     "catalog",
     "orders",
@@ -126,7 +127,19 @@ else:
     DATABASE["OPTIONS"] = {**given, "options": f"{given.get('options', '')} {idle}".strip()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTHENTICATION_BACKENDS = ["config.permissions.OneQuery"]
+AUTHENTICATION_BACKENDS = ["config.lockout.Guard", "config.permissions.OneQuery"]
+# Wrong passwords: django-axes counts them, config/lockout.py says how long the next one waits.
+AXES_HANDLER = "config.lockout.GrowingWait"
+AXES_COOLOFF_TIME = timedelta(days=1)  # without a further wrong one the count begins anew
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a sign-in ends the count of these two; all others go on
+AXES_USERNAME_CALLABLE = "config.lockout.name_of"
+AXES_CLIENT_IP_CALLABLE = "config.lockout.address_of"
+AXES_LOCK_OUT_AT_FAILURE = False  # the handler looks before each try; the form says how long to wait
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+AXES_ENABLE_ADMIN = False
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # its middleware would answer with a page of its own
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -229,5 +242,7 @@ LOGGING = {
         # urllib3 logs whole URLs at DEBUG; a query may hold what nobody should read.
         "urllib3": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
+        # What it would say stands in the audit log, who and from where included.
+        "axes": {"level": "ERROR"},
     },
 }
