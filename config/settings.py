@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.methods.KnownMethods",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.ContentSecurityPolicy",
@@ -82,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.second.lifetime.Lifetime",
     "config.auditing.Audited",
     "config.stepup.StepUp",
     "config.keyless.KeyMissing",
@@ -144,11 +146,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "config.passwords.NoWordsOfTheHouse"},
 ]
-# Who needs an authenticator app: nobody ("off"), nobody but whoever has one is asked for it ("asked"), every admin ("required").
+# Who needs an authenticator app: nobody ("off"), nobody but whoever has one is asked for it ("asked"), every admin ("required"),
+# everybody who signs in ("everybody").
 HUB_SECOND_FACTOR = env("HUB_SECOND_FACTOR", default="asked" if DEBUG else "required")
-if HUB_SECOND_FACTOR not in ("off", "asked", "required"):
-    raise ImproperlyConfigured(f"HUB_SECOND_FACTOR is “{HUB_SECOND_FACTOR}”; it can be off, asked or required.")
+if HUB_SECOND_FACTOR not in ("off", "asked", "required", "everybody"):
+    raise ImproperlyConfigured(
+        f"HUB_SECOND_FACTOR is “{HUB_SECOND_FACTOR}”; it can be off, asked, required or everybody."
+    )
 OTP_TOTP_ISSUER = "Crossdock"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
@@ -176,8 +182,15 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SSL
 SECURE_HSTS_PRELOAD = SECURE_SSL
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY_PROTO", default=False) else None
+if SECURE_SSL:  # so named, a browser takes them from this host alone, over TLS
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+# What vendors post to is never led on from http to https: the address is a secret. The view refuses it instead.
+SECURE_REDIRECT_EXEMPT = [r"^hooks/", r"^healthz$"]
 SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+# A session ends so long after the sign-in, whatever is done in it, and after so long without a click.
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+HUB_IDLE_MINUTES = env.int("HUB_IDLE_MINUTES", default=120)
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 FILE_UPLOAD_HANDLERS = ["config.uploads.NoFiles"]
@@ -235,7 +248,9 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{", "datefmt": "%Y-%m-%dT%H:%M:%S%z"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {

@@ -11,7 +11,7 @@ def healthy(request: HttpRequest) -> HttpResponse:
     """200 when this process can reach its database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return HttpResponse("ok", content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
 
 urlpatterns = [

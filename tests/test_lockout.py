@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -177,6 +178,47 @@ def test_where_one_is_signed_in_is_listed_and_ended(ann: User) -> None:
     assert here.get("/admin/").status_code == 200
     assert there.get("/admin/").status_code == 302
     assert stranger.get("/admin/").status_code == 200
+
+
+def test_ending_sessions_asks_for_a_fresh_factor(ann: User, settings: Any) -> None:
+    here, there = Client(), Client()
+    for client in (here, there):
+        client.force_login(ann)
+    assert here.post(reverse("admin:sessions")).status_code == 403
+    assert there.get("/admin/").status_code == 200, "nothing was ended"
+
+
+def test_a_session_ends_half_a_day_after_the_sign_in_whatever_is_done_in_it(ann: User, settings: Any) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client = Client()
+        client.post(reverse("admin:login"), {"username": "ann", "password": PASSWORD})
+        for _ in range(11):
+            clock.shift(timedelta(hours=1))
+            assert client.get("/admin/").status_code == 200
+        clock.shift(timedelta(hours=1, minutes=1))
+        assert client.get("/admin/").status_code == 302
+        assert not Session.objects.exists(), "it is gone, not only refused"
+    assert AuditEntry.objects.filter(what="session ended", who="ann").exists()
+
+
+def test_a_session_ends_when_it_is_not_used(ann: User, settings: Any) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client = Client()
+        client.post(reverse("admin:login"), {"username": "ann", "password": PASSWORD})
+        clock.shift(timedelta(minutes=settings.HUB_IDLE_MINUTES - 1))
+        assert client.get("/admin/").status_code == 200
+        clock.shift(timedelta(minutes=settings.HUB_IDLE_MINUTES - 6))
+        assert client.get("/admin/").status_code == 200
+        clock.shift(timedelta(minutes=settings.HUB_IDLE_MINUTES + 1))
+        assert client.get("/admin/").status_code == 302
+
+
+def test_whoever_is_switched_off_is_out_at_once(ann: User) -> None:
+    client = Client()
+    client.force_login(ann)
+    assert client.get("/admin/").status_code == 200
+    User.objects.update(is_active=False)
+    assert client.get("/admin/").status_code == 302
 
 
 def test_an_admin_signs_somebody_out_everywhere(ann: User, admin_client: Client) -> None:

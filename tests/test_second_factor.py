@@ -261,6 +261,14 @@ def test_where_it_is_required_an_admin_sees_nothing_before_it(client: Client, se
     assert Authenticator.objects.exists(), "it can be replaced and not removed"
 
 
+def test_where_everybody_must_have_one_so_must_staff(client: Client, settings: Any) -> None:
+    settings.HUB_SECOND_FACTOR = "everybody"
+    client.force_login(User.objects.create_user("packer", is_staff=True))
+    assert client.get("/admin/")["Location"].startswith(reverse("admin:login"))
+    settings.HUB_SECOND_FACTOR = "required"
+    assert client.get("/admin/").status_code == 200, "required asks admins alone"
+
+
 @pytest.mark.parametrize(
     "back",
     ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "https:evil.example",

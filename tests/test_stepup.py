@@ -65,6 +65,12 @@ def test_a_page_leads_to_the_confirmation_and_back(stale: Client) -> None:
     assert stale.get(answer["Location"]).content == b"done"
 
 
+def test_the_session_gets_another_name_when_it_is_confirmed(stale: Client) -> None:
+    before = stale.session.session_key
+    confirm(stale, password=PASSWORD)
+    assert stale.session.session_key != before
+
+
 def test_a_form_sent_too_late_changes_nothing_and_says_what_to_do(stale: Client) -> None:
     answer = stale.post("/matters/", {"token": "hunter2"}, HTTP_REFERER="http://testserver/matters/form/?x=1")
     assert answer.status_code == 403

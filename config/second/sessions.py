@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
-from config import audit
+from config import audit, stepup
 from config.second.standing import is_staff, passed
 
 FROM = "hub_from"  # in the session: when it began, at which address, in what browser
@@ -49,6 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('admin:login')}?next={request.path}")
     person, own = request.user, request.session.session_key
     if request.method == "POST":
+        stepup.demand(request)
         ended = end_all(person, but=own)
         audit.record("signed out everywhere", person, request=request, said=f"{ended} sessions ended")
         messages.success(request, f"{ended} other session{'' if ended == 1 else 's'} ended.")

@@ -159,6 +159,7 @@ def step_up(request: HttpRequest) -> HttpResponse:
         taken = codes.take(request.user, request.POST.get("code", "")) if factor else by_password(request)
         if taken.right:
             request.session.pop(TRIES, None)
+            request.session.cycle_key()
             stepup.refresh(request)
             told_left(request, taken)
             return HttpResponseRedirect(wanted_page(request))

@@ -29,6 +29,8 @@ class Door(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         found: Known | None = None
         try:
+            if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+                return plain(403)  # led on to https, whoever calls in the clear would go on doing so
             found = known.of(kwargs["token"])
             return self.let_in(request, found) if found else plain(404)
         except NotTaken as wrong:
@@ -80,7 +82,7 @@ class Door(View):
 
 def plain(status: int, *, allow: str = "", close: bool = False) -> HttpResponse:
     """An answer that tells nothing but its status. `close`: what is left of the body is not waited for."""
-    response = HttpResponse(status=status, content_type="text/plain")
+    response = HttpResponse(status=status, content_type="text/plain; charset=utf-8")
     if allow:
         response["Allow"] = allow
     if close:
