@@ -1,0 +1,57 @@
+"""docs/security.md walks the whole of ASVS 5.0, levels 1 and 2: no line is left out, and every test it names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+# Section: how many of its requirements are of level 1 or 2. Those of level 3 come behind them in the standard's numbers.
+LINES = {
+    "1.1": 2, "1.2": 9, "1.3": 11, "1.4": 3, "1.5": 2, "2.1": 3, "2.2": 3, "2.3": 4, "2.4": 1, "3.2": 2, "3.3": 4, "3.4": 6, "3.5": 5,
+    "3.7": 2, "4.1": 3, "4.2": 1, "4.3": 2, "4.4": 4, "5.1": 1, "5.2": 3, "5.3": 2, "5.4": 3, "6.1": 3, "6.2": 12, "6.3": 4, "6.4": 4,
+    "6.5": 5, "6.6": 3, "6.8": 4, "7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 2, "7.6": 2, "8.1": 2, "8.2": 3, "8.3": 1, "8.4": 1,
+    "9.1": 3, "9.2": 4, "10.1": 2, "10.2": 2, "10.3": 4, "10.4": 11, "10.5": 5, "10.6": 2, "10.7": 3, "11.1": 2, "11.2": 3, "11.3": 3,
+    "11.4": 4, "11.5": 1, "11.6": 1, "12.1": 3, "12.2": 2, "12.3": 4, "13.1": 1, "13.2": 5, "13.3": 2, "13.4": 5, "14.1": 2, "14.2": 4,
+    "14.3": 3, "15.1": 3, "15.2": 3, "15.3": 7, "16.1": 1, "16.2": 5, "16.3": 4, "16.4": 3, "16.5": 3, "17.1": 1, "17.2": 4, "17.3": 2,
+}  # fmt: skip
+ALL = [f"{section}.{number}" for section, most in LINES.items() for number in range(1, most + 1)]
+
+
+def rows(text: str) -> list[list[str]]:
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")]
+    return [row for row in cells if re.match(r"\d+\.\d", row[0])]
+
+
+def meant(cell: str) -> list[str]:
+    """`7.3.1`, `8.2.1–8.2.3` and `9.1.1–9.2.4`, several with commas between."""
+    found = []
+    for part in cell.split(","):
+        first, _, last = part.strip().partition("–")
+        found += ALL[ALL.index(first) : ALL.index(last or first) + 1] if first in ALL else [first]
+    return found
+
+
+APPLIES, NOT = (rows(part) for part in TEXT.partition("### What applies")[2].split("### What does not apply"))
+
+
+def test_every_line_of_levels_one_and_two_has_its_place() -> None:
+    assert len(ALL) == 253
+    told = [line for row in (*APPLIES, *NOT) for line in meant(row[0])]
+    assert set(ALL) - set(told) == set(), "left out"
+    assert len(told) == len(set(told)), "told twice"
+    assert set(told) - set(ALL) <= {"1.2.10", "6.3.8"}, "of level 3, or of no standard"
+
+
+def test_every_line_says_what_it_asks_and_what_shows_it() -> None:
+    assert all(len(row) == 3 and row[1] and len(row[2]) > 5 for row in APPLIES)
+    assert all(len(row) == 2 and len(row[1]) > 5 for row in NOT)
+
+
+@pytest.mark.parametrize("row", APPLIES, ids=lambda row: row[0])
+def test_the_tests_it_names_are_there(row: list[str]) -> None:
+    for file, name in re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", row[2]):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        if name:
+            assert re.search(rf"^def {name}\(", text, re.MULTILINE), f"{file}::{name}"
