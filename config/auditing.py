@@ -1,9 +1,10 @@
 """What enters the audit log by itself: sign-ins, sign-outs, refusals; and which request is being answered."""
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth import signals
+from django.contrib.auth import get_user_model, signals
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -47,9 +48,11 @@ def signed_out(sender: Any, request: HttpRequest | None, user: Any, **given: Any
 
 
 def refused(sender: Any, credentials: Any, request: HttpRequest | None = None, **given: Any) -> None:
+    """Under the name that was tried, if somebody has it: people type passwords where names belong, and nobody is to read those."""
     name, waiting = str(credentials.get("username", "")), getattr(request, "hub_wait", None)
     why = "not looked at: too many wrong ones before" if waiting else "wrong password or name"
-    audit.record("sign-in refused", request=request, who=name, said=why)
+    known = get_user_model()._default_manager.filter(username=unicodedata.normalize("NFKC", name)).exists()
+    audit.record("sign-in refused", request=request, who=name if known else "(nobody here)", said=why)
 
 
 def listen() -> None:

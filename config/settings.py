@@ -193,6 +193,7 @@ SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 HUB_IDLE_MINUTES = env.int("HUB_IDLE_MINUTES", default=120)
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.Discreet"
 FILE_UPLOAD_HANDLERS = ["config.uploads.NoFiles"]
 # Product pictures come from the vendors' own servers; everything else from here.
 SECURE_CSP = {

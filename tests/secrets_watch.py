@@ -34,9 +34,9 @@ MOST_ROWS = 20_000  # of one table, the newest; larger ones hold a vendor's rows
 LARGEST_FILE = 32 << 20
 
 
-def spellings() -> Iterator[str]:
+def spellings(pieces: Iterable[str] = PIECES) -> Iterator[str]:
     """The pieces as every text spells them, in hexadecimal, and in base64: three ways, by where they begin; ends left off."""
-    for piece in PIECES:
+    for piece in pieces:
         yield from (piece, piece.encode().hex(), piece.encode().hex().upper())
         for once in coded(piece):
             yield from dict.fromkeys((once, quote(once, safe=""), once.translate(URLSAFE)))
@@ -73,14 +73,15 @@ class Watch:
     """What was found since it was last asked, in words that do not tell the secret."""
 
     found: list[str] = field(default_factory=list)
+    spellings: tuple[str, ...] = SPELLINGS
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def see(self, where: str, text: str) -> None:
-        for spelling in SPELLINGS:
+        for spelling in self.spellings:
             at = text.find(spelling)
             if at >= 0:
                 around = text[max(0, at - 60) : at] + "***" + text[at + len(spelling) : at + len(spelling) + 40]
-                for other in SPELLINGS:
+                for other in self.spellings:
                     around = around.replace(other, "***")
                 self.found.append(f"{where}: …{around!r}…")
                 return

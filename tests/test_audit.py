@@ -149,6 +149,9 @@ def test_signing_in_is_recorded_and_so_is_every_refusal(client: Client) -> None:
     (refused,) = entries("sign-in refused")
     assert (refused.who, refused.address) == ("ann", "192.0.2.7")
     assert "hunter2" not in str(refused.__dict__)
+    client.post(login, {"username": "my-password-by-mistake", "password": ""}, REMOTE_ADDR="192.0.2.8")
+    client.post(login, {"username": "my-password-by-mistake", "password": "x"}, REMOTE_ADDR="192.0.2.8")
+    assert entries("sign-in refused")[0].who == "(nobody here)", "nor what was typed where the name belongs"
     client.post(login, {"username": "ann", "password": PASSWORD})
     (entry,) = entries("signed in")
     assert (entry.who, entry.kind, entry.key) == ("ann", "auth.user", str(ann.pk))

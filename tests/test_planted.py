@@ -1,0 +1,340 @@
+"""Every place a secret can enter gets a word of its own; then everything that comes out of the hub is searched for all of them.
+
+The watch over the whole suite (tests/secrets_watch.py) looks for one word in whatever any test makes; here is the other half: no
+way in is forgotten. A page with a field for a secret that is not named here fails.
+"""
+
+import io
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.db import connection as database
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.views.debug import ExceptionReporter, get_exception_reporter_filter
+
+from integrations import alerting, connecting, connection, sync, vault
+from integrations.models import Callback, Schedule, Token, Trigger, Vendor
+from integrations.services.elko.simulator import Simulator
+from integrations.simulator import Server
+from integrations.webhooks import addresses
+from tests.second_factor import Phone
+from tests.secrets_watch import Watch, spellings
+from tests.test_roles import addresses as every_address
+from tests.test_roles import filled
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.sqlite_only]
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def word(place: str) -> str:
+    return f"Pl4nt3d-{place}-9xQ"
+
+
+# Where a secret enters, and nothing else: a person's own, a vendor's, and what whoever deploys sets.
+PEOPLE = ("password", "wrongpass", "typedasname", "newpassword", "code")
+VENDORS = ("form", "refused", "replaced", "down", "argument", "file", "stdin", "hookkey", "store", "storekey", "environment")
+SETTINGS = ("signing", "sealing", "oldsealing", "database", "broker", "mail")
+FIELDS = {
+    "secret_token": "form", "token-value": "replaced", "secret_api_key": "form", "secret_store_key": "form", "api_key-value": "replaced",
+    "store_key-value": "replaced", "new_key": "hookkey", "password": "password", "password1": "newpassword", "password2": "newpassword",
+    "old_password": "password", "new_password1": "newpassword", "new_password2": "newpassword",
+}  # fmt: skip
+
+
+class Log(logging.Handler):
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self.watch = watch
+        self.setFormatter(logging.Formatter("%(name)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.watch.see(f"the log {record.name}", self.format(record))
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Eyes for every planted word, on every log."""
+    found = Watch(spellings=tuple(spellings(word(place) for place in (*PEOPLE, *VENDORS, *SETTINGS))))
+    handler = Log(found)
+    logging.getLogger().addHandler(handler)
+    yield found
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture
+def elko() -> Iterator[Simulator]:
+    sim = Simulator(seed="tiny")
+    with Server(sim):
+        yield sim
+
+
+class Looking(Client):
+    """A browser whose every answer is searched."""
+
+    watch: Watch
+
+    def request(self, **request: Any) -> Any:
+        answer = super().request(**request)
+        where = f"the page {request.get('PATH_INFO')}"
+        self.watch.see(where, "\n".join(f"{name}: {value}" for name, value in answer.items()) + answer.cookies.output())
+        self.watch.see_bytes(where, b"".join(answer.streaming_content) if answer.streaming else answer.content)
+        return answer
+
+
+def looking(watch: Watch) -> Looking:
+    client = Looking(raise_request_exception=False)
+    client.watch = watch
+    return client
+
+
+def said(watch: Watch, *arguments: str, given: str = "") -> None:
+    """What a command says, and what it fails with."""
+    out = io.StringIO()
+    before, sys.stdin = sys.stdin, io.StringIO(given)
+    try:
+        with redirect_stdout(out), redirect_stderr(out):
+            call_command(*arguments, stdout=out, stderr=out)
+    except (CommandError, SystemExit) as error:
+        out.write(f"{error!r}{error}")
+    finally:
+        sys.stdin = before
+    watch.see(f"the command {arguments[0]}", out.getvalue())
+
+
+def signs_in(watch: Watch) -> Looking:
+    """Somebody with a phone, who types everything wrong once."""
+    User.objects.all().delete()
+    person = User.objects.create_superuser("boss", password=word("password"))
+    phone = Phone(person)
+    client = looking(watch)
+    login = reverse("admin:login")
+    client.post(login, {"username": "boss", "password": word("wrongpass")})
+    client.post(login, {"username": word("typedasname"), "password": "x"})
+    client.post(login, {"username": "boss", "password": word("password")})
+    second = reverse("admin:second_factor")
+    client.post(second, {"code": word("code")})
+    phone.rested()
+    assert client.post(second, {"code": phone.code()}).status_code == 302
+    client.post(reverse("admin:step_up"), {"code": word("code")})
+    new = {"new_password1": word("newpassword"), "new_password2": "another"}
+    client.post(reverse("admin:password_change"), {"old_password": word("wrongpass"), **new})
+    add = {"username": "clerk", "password1": word("newpassword"), "password2": word("wrongpass"), "usable_password": "true"}
+    assert client.post(reverse("admin:auth_user_add"), add).status_code == 200, "said to differ"
+    client.post(reverse("admin:auth_user_add"), {**add, "password2": word("newpassword")})
+    assert User.objects.filter(username="clerk").exists()
+    return client
+
+
+def connects(client: Looking, elko: Simulator, tmp_path: Path) -> Vendor:
+    """A vendor's token by every way there is: the form, the page of tokens, the command's three ways."""
+    given = elko.connections()[0]
+    url = reverse("admin:integrations_vendor_add") + "?kind=elko&preset=eu"
+    form = client.get(url).context["adminform"].form
+    fields = {name: form[name].value() for name in form.fields}
+    fields = {name: "" if value in (None, False) else "on" if value is True else value for name, value in fields.items()}
+    elko.token = word("form")
+    answer = client.post(url, {**fields, "slug": "planted", "base_url": given["base_url"], "secret_token": word("form")}, follow=True)
+    assert answer.status_code == 200
+    vendor = Vendor.objects.get(slug="planted")
+    page = reverse("admin:integrations_vendor_tokens", args=[vendor.pk])
+    assert "Nothing was changed" in client.post(page, {"replace": "token", "token-value": word("refused")}).content.decode()
+    elko.fault("status", code=500)
+    client.post(page, {"replace": "token", "token-value": word("down"), "token-untested": "on"})
+    elko.faults.clear()
+    elko.token = word("replaced")
+    client.post(page, {"replace": "token", "token-value": word("replaced")})
+    assert vault.secrets_of(vendor) == {"token": word("replaced")}
+    file = tmp_path / "token"
+    file.write_text(word("file"))
+    ways = (f"token={word('argument')}", f"token=@{file}", "token=-", f"nothing={word('argument')}", f"token=@{tmp_path}/{word('file')}.not")
+    for way in ways:
+        said(client.watch, "connect", "elko", "--slug=by-command", f"--base-url={given['base_url']}", f"--secret={way}", given=word("stdin"))
+    assert vault.secrets_of(Vendor.objects.get(slug="by-command")) == {"token": word("stdin")}
+    return vendor
+
+
+def other_ways(client: Looking, settings: Any) -> None:
+    """The key of an address vendors post to, and a store's own secrets."""
+    settings.HUB_PUBLIC_URL = "https://hub.example"
+    shop = connecting.connect(
+        "api2cart", "shop", base_url="https://vendor.example/v1", options={}, secrets={"api_key": word("store"), "store_key": word("storekey")}
+    )
+    for callback in Callback.objects.filter(vendor=shop).select_related("vendor"):
+        url = reverse("admin:integrations_callback_change", args=[callback.pk])
+        form = client.get(url).context["adminform"].form
+        if "new_key" in form.fields:
+            client.post(url, {"mode": "required", "active": "on", "new_key": word("hookkey")})
+            client.post(url, {"mode": "nonsense", "new_key": word("hookkey")})
+        path = addresses.path_of(callback)
+        for sent in (b"{}", word("hookkey").encode()):
+            client.post(path, sent, content_type="application/json", HTTP_X_SHIPPING_SERVICE_SIGNATURE="AAAA")
+    assert Token.objects.filter(name__endswith=":key", active=True).exists()
+
+
+def works(watch: Watch, elko: Simulator, vendor: Vendor) -> None:
+    """Every flow, well and badly; every command; mails."""
+    for flow in sync.flows_of(vendor) if hasattr(sync, "flows_of") else Schedule.objects.filter(vendor=vendor).values_list("flow", flat=True):
+        sync.run(vendor, flow, Trigger.COMMAND_LINE, slice_seconds=None)
+    for fault in ("status", "not_json", "cut", "redirect"):
+        more: dict[str, Any] = {"code": 403} if fault == "status" else {"to": "http://127.0.0.1:1/", "code": 302} if fault == "redirect" else {}
+        elko.faults.add(fault, **more)
+        verdict = connection.probe(vendor)
+        watch.see("a verdict", f"{verdict!r}")
+        sync.run(Vendor.objects.get(pk=vendor.pk), "brands", Trigger.COMMAND_LINE, slice_seconds=None)
+        elko.faults.clear()
+    elko.token = "another, so that ours is refused"
+    sync.run(Vendor.objects.get(pk=vendor.pk), "products", Trigger.COMMAND_LINE, slice_seconds=None)
+    for command in (("probe", "planted"), ("probe", "planted", "--json"), ("sync", "planted", "--json"), ("sweep",), ("unknown", "--json"),
+                    ("rotate_keys",), ("verify_audit",), ("check", "--database", "default"), ("dumpdata",), ("diffsettings", "--all")):  # fmt: skip
+        said(watch, *command)
+    alerting.tell("a token ends soon", [f"{vendor}: it ends"])
+    assert mail.outbox
+
+
+def looks_at_everything(client: Looking) -> None:
+    """Every address of the admin with a row of its own, filters on secret columns, both exports' one, and what cannot be found."""
+    for name, place, model in every_address():
+        if name != "logout":
+            client.get(filled(place, model))
+    for row in Token.objects.all():
+        client.get(reverse("admin:integrations_token_change", args=[row.pk]))
+        client.get(reverse("admin:integrations_token_history", args=[row.pk]))
+    for column in ("ciphertext", "fingerprint", "last_four"):
+        client.get(reverse("admin:integrations_token_changelist"), {f"{column}__startswith": "Pl4"})
+        client.get(reverse("admin:integrations_vendor_changelist"), {f"tokens__{column}__startswith": "Pl4"})
+    client.get(reverse("admin:hub_auditentry_export"))
+    client.get("/admin/nothing/here/")
+
+
+def reports(watch: Watch, vendor: Vendor) -> None:
+    """What Django would mail or show of an error in the midst of each page that takes a secret, with the settings of the hub."""
+    for field, place in FIELDS.items():
+        request = RequestFactory().post("/admin/x/", {field: word(place)}, HTTP_AUTHORIZATION=word("stdin"))
+        request.COOKIES["sessionid"] = word("code")
+        pasted = word(place)  # as the locals of every function on the way have it
+        try:
+            vault.set_secret(vendor, f"{pasted[:0]}token", pasted, expires_at="no time")  # type: ignore[arg-type]
+        except Exception:
+            report = ExceptionReporter(request, *sys.exc_info())
+            watch.see("an exception report", report.get_traceback_text())
+            watch.see("an exception report", report.get_traceback_html())
+            shown = get_exception_reporter_filter(request).get_post_parameters(request)
+            assert set(shown) == {field}, "names are told"
+        else:
+            raise AssertionError("it should have failed")
+
+
+def test_no_planted_secret_is_seen_anywhere(watch: Watch, elko: Simulator, settings: Any, tmp_path: Path) -> None:
+    settings.HUB_ALERT_EMAILS = ["ops@example.com"]
+    settings.HUB_KEYS = [word("sealing"), word("oldsealing")]
+    settings.SECRET_KEY = word("signing")
+    settings.DATABASES["default"]["PASSWORD"] = word("database")
+    settings.CELERY_BROKER_URL = f"redis://hub:{word('broker')}@127.0.0.1:1/0"
+    settings.EMAIL_HOST_PASSWORD = word("mail")
+    client = signs_in(watch)
+    vendor = connects(client, elko, tmp_path)
+    other_ways(client, settings)
+    works(watch, elko, vendor)
+    looks_at_everything(client)
+    reports(watch, vendor)
+    for message in mail.outbox:
+        watch.see("a mail", message.message().as_string() + str(message.body))
+    watch.see_rows()
+    watch.see_files(settings.VAR)
+    assert watch.take() == []
+
+
+def test_the_watch_sees_each_word(watch: Watch) -> None:
+    """Else the test above would find nothing in anything."""
+    User.objects.create_user("leaky", first_name=word("form"))
+    watch.see_rows()
+    logging.getLogger("django").warning("it was %s", word("mail"))
+    client = looking(watch)
+    client.get(reverse("admin:login"), {"next": f"/{word('code')}"})
+    found = " ".join(watch.take())
+    for place in ("a row of auth_user", "the log django", "the page /admin/login/"):
+        assert place in found
+    for place in (*PEOPLE, *VENDORS, *SETTINGS):
+        watch.see(place, json.dumps({"a": word(place)}))
+    assert len(watch.take()) == len({*PEOPLE, *VENDORS, *SETTINGS})
+
+
+def test_every_field_for_a_secret_is_one_of_those_above(admin_client: Client, settings: Any) -> None:
+    """Walked: whatever page offers a hidden field."""
+    settings.HUB_PUBLIC_URL = "https://hub.example"
+    for kind, secrets in (("elko", {"token": "t" * 20}), ("api2cart", {"api_key": "k" * 32, "store_key": "s" * 32})):
+        connecting.connect(kind, kind, base_url="https://vendor.example/v1", options={}, secrets=secrets)
+    pages = {filled(place, model) for name, place, model in every_address() if name != "logout"}
+    pages |= {reverse("admin:integrations_callback_change", args=[row.pk]) for row in Callback.objects.all()}
+    pages |= {reverse("admin:integrations_vendor_tokens", args=[row.pk]) for row in Vendor.objects.all()}
+    pages |= {reverse("admin:integrations_vendor_add") + f"?kind={kind}" for kind in ("elko", "elryan", "api2cart")}
+    found: set[str] = set()
+    for url in pages:
+        answer = admin_client.get(url)
+        if answer.status_code == 200 and not answer.streaming:
+            for field in re.findall(r"<input[^>]*>", answer.content.decode()):
+                if 'type="password"' in field:
+                    found |= set(re.findall(r'name="([^"]+)"', field))
+    assert admin.site.is_registered(Token)
+    assert found - set(FIELDS) == set(), "give them a word above, and a way they are typed in"
+    assert {"secret_token", "token-value", "new_key", "old_password"} <= found
+
+
+@pytest.mark.parametrize("command", [
+    ("manage.py", "check", "--deploy"), ("manage.py", "check", "--database", "default"), ("manage.py", "sweep"),
+    ("manage.py", "probe", "x"), ("manage.py", "diffsettings"), ("-m", "celery", "-A", "config", "report"),
+    ("-m", "celery", "-A", "config", "call", "integrations.tasks.sweep"),
+], ids=lambda command: " ".join(command[-2:]))  # fmt: skip
+def test_nothing_says_what_the_environment_holds(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Where nothing can be reached, so that every error there is comes up."""
+    planted = {
+        "SECRET_KEY": word("signing") * 3, "HUB_KEYS": f"{word('sealing')},{word('oldsealing')}", "HUB_VAR": str(tmp_path),
+        "DATABASE_URL": f"postgresql://hub:{word('database')}@127.0.0.1:1/hub?connect_timeout=2",
+        "CELERY_BROKER_URL": f"redis://hub:{word('broker')}@127.0.0.1:1/0", "EMAIL_URL": f"smtp+tls://hub:{word('mail')}@127.0.0.1:1",
+        "LOG_LEVEL": "DEBUG", "ALLOWED_HOSTS": "hub.example.com",
+    }  # fmt: skip
+    kept = {name: value for name, value in os.environ.items() if name not in ("TEST_SQLITE", "PYTEST_CURRENT_TEST")}
+    try:
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env={**kept, **planted}, capture_output=True, text=True, timeout=60
+        )
+        told = done.stdout + done.stderr
+    except subprocess.TimeoutExpired as late:
+        told = "".join(part.decode() if isinstance(part, bytes) else part or "" for part in (late.stdout, late.stderr))
+    assert told.strip(), "it says something"
+    watch = Watch(spellings=tuple(spellings(word(place) for place in SETTINGS)))
+    watch.see("it", told)
+    assert watch.take() == []
+
+
+def test_a_dump_of_the_database_says_nothing(elko: Simulator, tmp_path: Path) -> None:
+    """A backup without the keys: every byte of the file, free pages included, in every spelling."""
+    given = elko.connections()[0]
+    vendor = connecting.connect("elko", "one", base_url=given["base_url"], options=given["options"], secrets={"token": word("form")})
+    vault.set_secret(vendor, "token", word("replaced"))
+    person = User.objects.create_superuser("ann", password=word("password"))
+    phone = Phone(person)
+    file = tmp_path / "backup.sqlite3"
+    with database.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(file)])
+    codes = [code.replace("-", "") for code in phone.recovery]
+    watch = Watch(spellings=(*spellings((word("form"), word("replaced"), word("password"))), phone.seed.hex(), *codes, *phone.recovery))
+    watch.see("the dump", file.read_bytes().decode("latin-1"))
+    assert phone.seed not in file.read_bytes()
+    assert watch.take() == []
+    watch.see("the dump", file.read_bytes().decode("latin-1") + word("form"))
+    assert watch.take(), "it would be seen"
