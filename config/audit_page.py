@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path, reverse
 
 from config import audit
@@ -41,7 +42,10 @@ class AuditAdmin(MirrorAdmin):
         """The rows that the list's filters leave, as CSV that no spreadsheet takes for formulas."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse("admin:hub_auditentry_changelist") + "?e=1")  # as the list does
         audit.record("exported", request=request, said=f"the audit log {request.GET.urlencode()}".strip())
         answer = StreamingHttpResponse(lines(rows.order_by("-pk")[:MOST]), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="audit.csv"'

@@ -35,7 +35,9 @@ NOWHERE = "::"  # stands for an address that cannot be told
 class Guard(AxesStandaloneBackend):
     """The first of the backends: it signs nobody in, and lets nobody try who has to wait."""
 
-    def authenticate(self, request: Any, username: str | None = None, password: str | None = None, **given: Any) -> None:
+    def authenticate(
+        self, request: Any, username: str | None = None, password: str | None = None, **given: Any
+    ) -> None:
         if request is not None and username and password is not None:
             super().authenticate(request, username=username, password=password, **given)
 

@@ -5,7 +5,17 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-WORDS = ("crossdock", "hub", "admin", "operator", "password", "elko", "elryan", "kvik", "api2cart")  # docs/security.md has them
+WORDS = (
+    "crossdock",
+    "hub",
+    "admin",
+    "operator",
+    "password",
+    "elko",
+    "elryan",
+    "kvik",
+    "api2cart",
+)  # docs/security.md has them
 REST = 8  # letters and digits that have to be left without them
 
 

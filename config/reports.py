@@ -11,14 +11,15 @@ class Discreet(SafeExceptionReporterFilter):
     """Any value may be a token that was just pasted, so a report has the names alone. With DEBUG, too."""
 
     hidden_settings = re.compile(
-        "API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|HTTP_COOKIE|URL|BROKER|EMAIL|DATABASE|COOKIE|REFERER|QUERY|PATH_INFO", re.IGNORECASE
+        "API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|HTTP_COOKIE|URL|BROKER|EMAIL|DATABASE|COOKIE|REFERER|QUERY|PATH_INFO",
+        re.IGNORECASE,
     )
 
     def is_active(self, request: HttpRequest | None) -> bool:
         return True
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
-        return {} if request is None else {name: self.cleansed_substitute for name in request.POST}
+        return {} if request is None else dict.fromkeys(request.POST, self.cleansed_substitute)
 
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: Any) -> list[tuple[str, Any]]:
         return [(name, self.cleansed_substitute) for name in tb_frame.f_locals]

@@ -110,6 +110,6 @@ def confirm_page(back: str) -> str:
 def page_before(request: HttpRequest) -> str:
     """The page a form was sent from, as the browser tells it; home where it does not."""
     came = urlsplit(request.headers.get("Referer", ""))
-    if came.netloc != request.get_host() or not came.path.startswith("/"):
+    if came.netloc != request.get_host() or not came.path.startswith("/") or came.path.startswith(("//", "/\\")):
         return reverse("admin:index")
     return came.path + (f"?{came.query}" if came.query else "")

@@ -20,3 +20,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("hooks/", include("integrations.webhooks.urls")),
 ]
+
+handler400, handler403 = "config.errors.bad_request", "config.errors.permission_denied"
+handler404, handler500 = "config.errors.not_found", "config.errors.server_error"

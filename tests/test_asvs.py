@@ -20,7 +20,9 @@ ALL = [f"{section}.{number}" for section, most in LINES.items() for number in ra
 
 
 def rows(text: str) -> list[list[str]]:
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ]
     return [row for row in cells if re.match(r"\d+\.\d", row[0])]
 
 

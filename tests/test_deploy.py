@@ -52,7 +52,13 @@ def test_the_deployment_checks_are_clean(tmp_path: Path) -> None:
 
 def test_behind_tls_cookies_are_for_this_host_alone(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", TOLD], cwd=ROOT, env=production(tmp_path), capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", TOLD],
+        cwd=ROOT,
+        env=production(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
     told = json.loads(done.stdout)
     assert (told["SESSION_COOKIE_NAME"], told["CSRF_COOKIE_NAME"]) == ("__Host-sessionid", "__Host-csrftoken")
@@ -89,7 +95,9 @@ def test_long_passphrases_are_taken_whole() -> None:
     assert settings.SESSION_COOKIE_HTTPONLY
 
 
-@pytest.mark.parametrize("word", ["crossdock-crossdock", "Crossdock2026!!", "elko-elryan-kvik1", "admin-password-1", "hub.testserver.hub"])
+@pytest.mark.parametrize(
+    "word", ["crossdock-crossdock", "Crossdock2026!!", "elko-elryan-kvik1", "admin-password-1", "hub.testserver.hub"]
+)
 def test_words_of_the_house_are_no_password(word: str, django_user_model: type) -> None:
     with pytest.raises(ValidationError, match="anybody would try here"):
         validate_password(word)
@@ -113,7 +121,15 @@ def test_methods_that_echo_are_refused(method: str, db: None) -> None:
 
 
 def test_every_answer_says_what_it_is_and_pages_are_kept_nowhere(db: None, admin_client: Client, settings: Any) -> None:
-    for path in ("/healthz", "/admin/login/", "/admin/", "/admin/auth/user/", "/admin/nothing/", "/nothing/", "/hooks/x/"):
+    for path in (
+        "/healthz",
+        "/admin/login/",
+        "/admin/",
+        "/admin/auth/user/",
+        "/admin/nothing/",
+        "/nothing/",
+        "/hooks/x/",
+    ):
         answer = admin_client.get(path)
         if answer.content:
             assert "charset=utf-8" in answer["Content-Type"], path
@@ -123,7 +139,9 @@ def test_every_answer_says_what_it_is_and_pages_are_kept_nowhere(db: None, admin
         assert "Access-Control-Allow-Origin" not in answer.headers
         if path.startswith("/admin/") and answer.status_code == 200:
             assert "no-store" in answer["Cache-Control"], path
-            assert reverse("admin:logout") in answer.content.decode() or "login" in path, "the way out stands on every page"
+            assert reverse("admin:logout") in answer.content.decode() or "login" in path, (
+                "the way out stands on every page"
+            )
     assert admin_client.post(reverse("admin:logout"))["Clear-Site-Data"] == '"cache", "storage"'
 
 
@@ -133,7 +151,10 @@ def test_people_are_led_to_https_and_vendors_are_not(db: None, settings: Any) ->
     assert Client().get("/admin/login/")["Location"] == "https://testserver/admin/login/"
     refused = Client().post("/hooks/some-secret-path/", b"{}", content_type="application/json")
     assert (refused.status_code, refused.content) == (403, b"")
-    assert Client().post("/hooks/some-secret-path/", b"{}", content_type="application/json", secure=True).status_code == 404
+    assert (
+        Client().post("/hooks/some-secret-path/", b"{}", content_type="application/json", secure=True).status_code
+        == 404
+    )
 
 
 def test_an_unforeseen_error_tells_nothing(db: None, client: Client) -> None:

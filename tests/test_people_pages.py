@@ -38,7 +38,11 @@ def test_a_new_password_asks_for_the_old(client: Client, ann: User) -> None:
 
 def test_fields_of_passwords_are_hidden_and_may_be_filled_in(client: Client, ann: User, fresh: Any) -> None:
     fresh(client)
-    pages = [Client().get(reverse("admin:login")), client.get(reverse("admin:password_change")), client.get(reverse("admin:auth_user_add"))]
+    pages = [
+        Client().get(reverse("admin:login")),
+        client.get(reverse("admin:password_change")),
+        client.get(reverse("admin:auth_user_add")),
+    ]
     for page in pages:
         fields = re.findall(r'<input[^>]*name="[^"]*password[^"]*"[^>]*>', page.content.decode())
         typed = [field for field in fields if 'type="radio"' not in field]
@@ -74,6 +78,8 @@ def test_scripts_keep_nothing_but_looks() -> None:
     """Names under which the hub's scripts keep something in a browser."""
     folder = Path(settings.BASE_DIR) / "config" / "static" / "hub"
     text = "\n".join(file.read_text() for file in folder.glob("*.js"))
-    kept = set(re.findall(r'(?:local|session)Storage\.\w+\(\s*"([^"]+)"', text)) | set(re.findall(r'document\.cookie = "(\w+)=', text))
+    kept = set(re.findall(r'(?:local|session)Storage\.\w+\(\s*"([^"]+)"', text)) | set(
+        re.findall(r'document\.cookie = "(\w+)=', text)
+    )
     assert text.count("Storage.") == len(re.findall(r'Storage\.\w+\(\s*"', text)), "each names what it keeps"
     assert kept == {"hub_zone", "hub.menu"}, "the zone of the clock, and whether the menu is folded"

@@ -46,7 +46,19 @@ def word(place: str) -> str:
 
 # Where a secret enters, and nothing else: a person's own, a vendor's, and what whoever deploys sets.
 PEOPLE = ("password", "wrongpass", "typedasname", "newpassword", "code")
-VENDORS = ("form", "refused", "replaced", "down", "argument", "file", "stdin", "hookkey", "store", "storekey", "environment")
+VENDORS = (
+    "form",
+    "refused",
+    "replaced",
+    "down",
+    "argument",
+    "file",
+    "stdin",
+    "hookkey",
+    "store",
+    "storekey",
+    "environment",
+)
 SETTINGS = ("signing", "sealing", "oldsealing", "database", "broker", "mail")
 FIELDS = {
     "secret_token": "form", "token-value": "replaced", "secret_api_key": "form", "secret_store_key": "form", "api_key-value": "replaced",
@@ -132,7 +144,12 @@ def signs_in(watch: Watch) -> Looking:
     client.post(reverse("admin:step_up"), {"code": word("code")})
     new = {"new_password1": word("newpassword"), "new_password2": "another"}
     client.post(reverse("admin:password_change"), {"old_password": word("wrongpass"), **new})
-    add = {"username": "clerk", "password1": word("newpassword"), "password2": word("wrongpass"), "usable_password": "true"}
+    add = {
+        "username": "clerk",
+        "password1": word("newpassword"),
+        "password2": word("wrongpass"),
+        "usable_password": "true",
+    }
     assert client.post(reverse("admin:auth_user_add"), add).status_code == 200, "said to differ"
     client.post(reverse("admin:auth_user_add"), {**add, "password2": word("newpassword")})
     assert User.objects.filter(username="clerk").exists()
@@ -145,13 +162,20 @@ def connects(client: Looking, elko: Simulator, tmp_path: Path) -> Vendor:
     url = reverse("admin:integrations_vendor_add") + "?kind=elko&preset=eu"
     form = client.get(url).context["adminform"].form
     fields = {name: form[name].value() for name in form.fields}
-    fields = {name: "" if value in (None, False) else "on" if value is True else value for name, value in fields.items()}
+    fields = {
+        name: "" if value in (None, False) else "on" if value is True else value for name, value in fields.items()
+    }
     elko.token = word("form")
-    answer = client.post(url, {**fields, "slug": "planted", "base_url": given["base_url"], "secret_token": word("form")}, follow=True)
+    answer = client.post(
+        url, {**fields, "slug": "planted", "base_url": given["base_url"], "secret_token": word("form")}, follow=True
+    )
     assert answer.status_code == 200
     vendor = Vendor.objects.get(slug="planted")
     page = reverse("admin:integrations_vendor_tokens", args=[vendor.pk])
-    assert "Nothing was changed" in client.post(page, {"replace": "token", "token-value": word("refused")}).content.decode()
+    assert (
+        "Nothing was changed"
+        in client.post(page, {"replace": "token", "token-value": word("refused")}).content.decode()
+    )
     elko.fault("status", code=500)
     client.post(page, {"replace": "token", "token-value": word("down"), "token-untested": "on"})
     elko.faults.clear()
@@ -160,9 +184,23 @@ def connects(client: Looking, elko: Simulator, tmp_path: Path) -> Vendor:
     assert vault.secrets_of(vendor) == {"token": word("replaced")}
     file = tmp_path / "token"
     file.write_text(word("file"))
-    ways = (f"token={word('argument')}", f"token=@{file}", "token=-", f"nothing={word('argument')}", f"token=@{tmp_path}/{word('file')}.not")
+    ways = (
+        f"token={word('argument')}",
+        f"token=@{file}",
+        "token=-",
+        f"nothing={word('argument')}",
+        f"token=@{tmp_path}/{word('file')}.not",
+    )
     for way in ways:
-        said(client.watch, "connect", "elko", "--slug=by-command", f"--base-url={given['base_url']}", f"--secret={way}", given=word("stdin"))
+        said(
+            client.watch,
+            "connect",
+            "elko",
+            "--slug=by-command",
+            f"--base-url={given['base_url']}",
+            f"--secret={way}",
+            given=word("stdin"),
+        )
     assert vault.secrets_of(Vendor.objects.get(slug="by-command")) == {"token": word("stdin")}
     return vendor
 
@@ -171,7 +209,11 @@ def other_ways(client: Looking, settings: Any) -> None:
     """The key of an address vendors post to, and a store's own secrets."""
     settings.HUB_PUBLIC_URL = "https://hub.example"
     shop = connecting.connect(
-        "api2cart", "shop", base_url="https://vendor.example/v1", options={}, secrets={"api_key": word("store"), "store_key": word("storekey")}
+        "api2cart",
+        "shop",
+        base_url="https://vendor.example/v1",
+        options={},
+        secrets={"api_key": word("store"), "store_key": word("storekey")},
     )
     for callback in Callback.objects.filter(vendor=shop).select_related("vendor"):
         url = reverse("admin:integrations_callback_change", args=[callback.pk])
@@ -190,7 +232,13 @@ def works(watch: Watch, elko: Simulator, vendor: Vendor) -> None:
     for flow in Schedule.objects.filter(vendor=vendor).values_list("flow", flat=True):
         sync.run(vendor, flow, Trigger.COMMAND_LINE, slice_seconds=None)
     for fault in ("status", "not_json", "cut", "redirect"):
-        more: dict[str, Any] = {"code": 403} if fault == "status" else {"to": "http://127.0.0.1:1/", "code": 302} if fault == "redirect" else {}
+        more: dict[str, Any] = (
+            {"code": 403}
+            if fault == "status"
+            else {"to": "http://127.0.0.1:1/", "code": 302}
+            if fault == "redirect"
+            else {}
+        )
         elko.faults.add(fault, **more)
         verdict = connection.probe(vendor)
         watch.see("a verdict", f"{verdict!r}")
@@ -232,7 +280,7 @@ def reports(watch: Watch, vendor: Vendor, settings: Any) -> None:
         pasted = word(place)  # as the locals of every function on the way have it
         try:
             vault.set_secret(vendor, f"{pasted[:0]}token", pasted, expires_at="no time")  # type: ignore[arg-type]
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is
             report = ExceptionReporter(request, *sys.exc_info())
             watch.see("an exception report", report.get_traceback_text())
             watch.see("an exception report", report.get_traceback_html())
@@ -325,7 +373,9 @@ def test_nothing_says_what_the_environment_holds(command: tuple[str, ...], tmp_p
 def test_a_dump_of_the_database_says_nothing(elko: Simulator, tmp_path: Path) -> None:
     """A backup without the keys: every byte of the file, free pages included, in every spelling."""
     given = elko.connections()[0]
-    vendor = connecting.connect("elko", "one", base_url=given["base_url"], options=given["options"], secrets={"token": word("form")})
+    vendor = connecting.connect(
+        "elko", "one", base_url=given["base_url"], options=given["options"], secrets={"token": word("form")}
+    )
     vault.set_secret(vendor, "token", word("replaced"))
     person = User.objects.create_superuser("ann", password=word("password"))
     phone = Phone(person)
@@ -333,7 +383,14 @@ def test_a_dump_of_the_database_says_nothing(elko: Simulator, tmp_path: Path) ->
     with database.cursor() as cursor:
         cursor.execute("VACUUM INTO %s", [str(file)])
     codes = [code.replace("-", "") for code in phone.recovery]
-    watch = Watch(spellings=(*spellings((word("form"), word("replaced"), word("password"))), phone.seed.hex(), *codes, *phone.recovery))
+    watch = Watch(
+        spellings=(
+            *spellings((word("form"), word("replaced"), word("password"))),
+            phone.seed.hex(),
+            *codes,
+            *phone.recovery,
+        )
+    )
     watch.see("the dump", file.read_bytes().decode("latin-1"))
     assert phone.seed not in file.read_bytes()
     assert watch.take() == []

@@ -98,7 +98,8 @@ class Hook:
     """One address of ours that a vendor calls.
 
     news: what a delivery is about; it may raise ValueError, KeyError or TypeError: the delivery is then kept, unread.
-    answer: (what came, account, the callback's id) → the answer, for hooks that must say something at once; it calls no vendor.
+    answer: (what came, account, the callback's id) → the answer, for hooks that must say something at once; it calls no vendor. What
+        it cannot read it may raise as `news` does: that is answered 400.
     keep: beginnings of the names of headers worth keeping, in small letters. most: bytes of a body, more is refused unread.
     tended: the hub sets the vendor's side up and keeps it up (`VendorService.tend_hook`), and asks for what was missed.
     key: whether the address has a key of its own: "" it has none but for signing, "own" an admin sets it, "pair" the hub makes a

@@ -15,7 +15,7 @@ from config.addresses import Address, caller
 from integrations.faultpoints import faultpoint
 from integrations.models import Callback
 from integrations.webhooks import checking, hinting, keeping, known
-from integrations.webhooks.hook import Posted
+from integrations.webhooks.hook import PARSE_ERRORS, Posted, Reply
 from integrations.webhooks.known import Known
 from integrations.webhooks.receiving import NotTaken, body_of
 
@@ -31,7 +31,7 @@ class Door(View):
         try:
             if settings.SECURE_SSL_REDIRECT and not request.is_secure():
                 return plain(403)  # led on to https, whoever calls in the clear would go on doing so
-            found = known.of(kwargs["token"])
+            found = known.of(kwargs["token"]) if "token" in kwargs else None
             return self.let_in(request, found) if found else plain(404)
         except NotTaken as wrong:
             return plain(wrong.status, close=True)
@@ -72,7 +72,10 @@ class Door(View):
 
     def answer(self, found: Known, posted: Posted, verified: bool | None, address: Address | None) -> HttpResponse:
         assert found.hook.answer is not None
-        reply = found.hook.answer(posted, found.account, found.callback.pk)
+        try:
+            reply = found.hook.answer(posted, found.account, found.callback.pk)
+        except (*PARSE_ERRORS, ArithmeticError):  # nested too deep, numbers without end: nothing a vendor sends
+            reply = Reply(400, note="It could not be read.")
         try:
             keeping.keep_answered(found, posted, reply, verified=verified, address=address)
         except DatabaseError:

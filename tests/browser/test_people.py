@@ -153,7 +153,9 @@ def test_signing_out_everywhere_ends_the_other_browser(visit, hub, boss):
 
 
 def test_a_phone_is_set_up_by_picture_or_by_key(visit, hub):
-    hub.ask(f"from django.contrib.auth.models import User as U; U.objects.create_superuser('newcomer', password={PASSWORD!r})")
+    hub.ask(
+        f"from django.contrib.auth.models import User as U; U.objects.create_superuser('newcomer', password={PASSWORD!r})"
+    )
     page = visit("/authenticator/", known=False)
     password(page, "newcomer")
     expect(page.get_by_role("heading", name="Set up your second factor")).to_be_visible()
@@ -185,7 +187,9 @@ def base32(shown):
 
 def test_a_seed_that_cannot_be_opened_is_told_with_its_cure(visit, hub):
     lost = Person(hub, "lost")
-    hub.ask("from config.models import Authenticator as A; A.objects.filter(user__username='lost').update(key='v1:0badc0de:AAAA')")
+    hub.ask(
+        "from config.models import Authenticator as A; A.objects.filter(user__username='lost').update(key='v1:0badc0de:AAAA')"
+    )
     page = visit("/", known=False)
     password(page, lost.name)
     page.keyboard.type("123456")
@@ -196,7 +200,9 @@ def test_a_seed_that_cannot_be_opened_is_told_with_its_cure(visit, hub):
 
 
 def test_who_may_not_is_told_so_and_led_home(visit, hub):
-    hub.ask(f"from django.contrib.auth.models import User as U; U.objects.create_user('packer', password={PASSWORD!r}, is_staff=True)")
+    hub.ask(
+        f"from django.contrib.auth.models import User as U; U.objects.create_user('packer', password={PASSWORD!r}, is_staff=True)"
+    )
     page = visit("/", known=False)
     password(page, "packer")
     page.get_by_role("heading", name="Today", exact=True).wait_for()
