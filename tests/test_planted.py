@@ -63,7 +63,7 @@ SETTINGS = ("signing", "sealing", "oldsealing", "database", "broker", "mail")
 FIELDS = {
     "secret_token": "form", "token-value": "replaced", "secret_api_key": "form", "secret_store_key": "form", "api_key-value": "replaced",
     "store_key-value": "replaced", "new_key": "hookkey", "password": "password", "password1": "newpassword", "password2": "newpassword",
-    "old_password": "password", "new_password1": "newpassword", "new_password2": "newpassword",
+    "secret_password": "form", "old_password": "password", "new_password1": "newpassword", "new_password2": "newpassword",
 }  # fmt: skip
 
 
@@ -136,6 +136,9 @@ def signs_in(watch: Watch) -> Looking:
     login = reverse("admin:login")
     client.post(login, {"username": "boss", "password": word("wrongpass")})
     client.post(login, {"username": word("typedasname"), "password": "x"})
+    assert [told.partition(": ")[0] for told in watch.take()] == ["the page /admin/login/"], (
+        "the field it is still typed in, alone"
+    )
     client.post(login, {"username": "boss", "password": word("password")})
     second = reverse("admin:second_factor")
     client.post(second, {"code": word("code")})
@@ -345,7 +348,7 @@ def test_every_field_for_a_secret_is_one_of_those_above(admin_client: Client, se
 
 @pytest.mark.parametrize("command", [
     ("manage.py", "check", "--deploy"), ("manage.py", "check", "--database", "default"), ("manage.py", "sweep"),
-    ("manage.py", "probe", "x"), ("-m", "celery", "-A", "config", "report"),
+    ("manage.py", "probe", "x"), ("manage.py", "migrate", "--check"),
     ("-m", "celery", "-A", "config", "call", "integrations.tasks.sweep"),
 ], ids=lambda command: " ".join(command[-2:]))  # fmt: skip
 def test_nothing_says_what_the_environment_holds(command: tuple[str, ...], tmp_path: Path) -> None:

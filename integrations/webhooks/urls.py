@@ -8,5 +8,7 @@ app_name = "hooks"
 urlpatterns = [
     path("<str:token>/", Door.as_view(), name="post"),
     path("<str:token>", Door.as_view()),
-    path("<path:rest>", Door.as_view()),  # a known path with more behind it must not be logged as one that was not found
+    path(
+        "<path:rest>", Door.as_view()
+    ),  # a known path with more behind it must not be logged as one that was not found
 ]
