@@ -52,7 +52,7 @@ def test_a_forged_host_is_not_answered(host: str, client: Client) -> None:
 
 def test_headers_that_some_servers_believe_are_not_believed(client: Client, settings: Any) -> None:
     """Nothing of a request but its line, its host and its cookies says where it goes, over what it came, or what it does."""
-    forged = {
+    forged: dict[str, Any] = {
         "HTTP_X_FORWARDED_HOST": "evil.example", "HTTP_X_HOST": "evil.example", "HTTP_FORWARDED": "host=evil.example;proto=https",
         "HTTP_X_ORIGINAL_URL": "/admin/", "HTTP_X_REWRITE_URL": "/admin/", "HTTP_X_HTTP_METHOD_OVERRIDE": "POST",
         "HTTP_X_METHOD_OVERRIDE": "DELETE", "HTTP_REMOTE_USER": "admin", "HTTP_X_REMOTE_USER": "admin", "REMOTE_USER": "admin",
@@ -86,7 +86,7 @@ def views(patterns: Any) -> Any:
 
 def test_one_door_alone_takes_posts_without_a_forms_token() -> None:
     loose = {
-        pattern.callback.view_class  # type: ignore[attr-defined]
+        pattern.callback.view_class
         for pattern in views(get_resolver().url_patterns)
         if getattr(pattern.callback, "csrf_exempt", False)
     }
@@ -381,7 +381,7 @@ def test_the_doors_vendors_post_to_do_the_same_work_for_paths_that_are_none() ->
         options={},
         secrets={"api_key": "k" * 32, "store_key": "s" * 32},
     )
-    path = addresses.path_of(Callback.objects.select_related("vendor").filter(vendor=made).first())
+    path = addresses.path_of(Callback.objects.select_related("vendor").filter(vendor=made)[0])
     token = path.split("/")[2]
 
     def knock(at: str) -> Any:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0015_token_health")]
+    dependencies = [("integrations", "0016_command_subjects")]
 
     operations = [
         migrations.AddField(
