@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Field, Model
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
@@ -119,7 +119,7 @@ def test_saving_a_row_as_it_is_works_or_says_why(model: type[Model], client: Cli
     assert not (adminform and adminform.form.is_bound and adminform.form.errors), adminform.form.errors
 
 
-def planted(field: Field[Any, Any], row: Model) -> dict[str, str]:
+def planted(field: Any, row: Model) -> dict[str, str]:
     """What would change a column if the page took a field of its name: the keys a form might have for it, with a value."""
     kind, old = field.get_internal_type(), getattr(row, field.attname)
     value = "2001-02-03 04:05:06"

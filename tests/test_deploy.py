@@ -174,8 +174,9 @@ def test_an_unforeseen_error_tells_nothing(db: None, client: Client) -> None:
 
 
 def test_the_logs_lines_say_their_zone() -> None:
+    formatters: Any = settings.LOGGING["formatters"]
     line = logging.Formatter(**{
-        {"format": "fmt"}.get(name, name): value for name, value in settings.LOGGING["formatters"]["line"].items()
+        {"format": "fmt"}.get(name, name): value for name, value in formatters["line"].items()
     })  # fmt: skip
     record = logging.LogRecord("hub", logging.INFO, "", 0, "done", (), None)
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} INFO hub done$", line.format(record))

@@ -100,7 +100,7 @@ class Looking(Client):
     watch: Watch
 
     def request(self, **request: Any) -> Any:
-        answer = super().request(**request)
+        answer: Any = super().request(**request)
         where = f"the page {request.get('PATH_INFO')}"
         self.watch.see(where, "\n".join(f"{name}: {value}" for name, value in answer.items()) + answer.cookies.output())
         self.watch.see_bytes(where, b"".join(answer.streaming_content) if answer.streaming else answer.content)

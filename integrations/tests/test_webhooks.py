@@ -258,7 +258,12 @@ def test_no_refusal_tells_its_path_to_the_log(shop: Shop, vendor: Vendor, caplog
         assert post("order.update", b"x" * 1_000_001) == 413
         for more in ("more", "more/", "/", "../admin/"):
             assert Client().post(path + more, b"{}", content_type="application/json").status_code in (301, 404)
-        assert Client(enforce_csrf_checks=True).post(f"/hooks/{path[6:]}", b"{}").status_code == 404
+        assert (
+            Client(enforce_csrf_checks=True)
+            .post(f"/hooks/{path[6:]}", b"{}", content_type="application/json")
+            .status_code
+            == 404
+        )
     assert path.split("/")[2] not in caplog.text
 
 
