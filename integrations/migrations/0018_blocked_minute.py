@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0016_command_subjects")]
+    dependencies = [("integrations", "0017_working_commands")]
 
     operations = [
         migrations.AddField(
