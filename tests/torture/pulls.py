@@ -12,7 +12,7 @@ from tests.torture.plug import Plug, Pull
 from tests.torture.vendors import AMBIGUOUS, LATE, Vendors, connected
 from tests.torture.wishes import Verdict, Wishes, furnish, judged
 
-COMES = 20.0  # seconds in which somebody must have come by a step
+COMES = 60.0  # seconds in which somebody must have come by a step
 RESTS = 240.0  # seconds in which everything must have come to rest
 STUCK = 4.0  # seconds without any change, after which a person looks at the desk
 WISHES = 30  # for each pull, at most

@@ -119,7 +119,7 @@ def _items(doing: Doing) -> Request:
         {name: value if name == "sku" else number(value) for name, value in item.items()}
         for item in doing.body["items"]
     ]
-    return Request("POST", "variants/stock-and-price", {"items": rows})
+    return Request("POST", chosen("stock_and_price_path")(doing), {"items": rows})
 
 
 def _says_items(body: Body) -> list[str]:
@@ -278,13 +278,13 @@ VERBS: Mapping[str, Verb] = {
         "Put product on sale", "product", "spu", chosen("enable_product_path"), proven=False, doors=(publishing.PRODUCT_ON,)
     ),
     "disable_product": _switch(
-        "Take product off sale", "product", "spu", fixed("products/disabled"), doors=(publishing.PRODUCT_OFF,)
+        "Take product off sale", "product", "spu", chosen("disable_product_path"), doors=(publishing.PRODUCT_OFF,)
     ),
     "enable_variant": _switch(
         "Put variant on sale", "variant", "sku", chosen("enable_variant_path"), proven=False, doors=(publishing.VARIANT_ON,)
     ),
     "disable_variant": _switch(
-        "Take variant off sale", "variant", "sku", fixed("variants/disabled"), doors=(publishing.VARIANT_OFF,)
+        "Take variant off sale", "variant", "sku", chosen("disable_variant_path"), doors=(publishing.VARIANT_OFF,)
     ),
     "upsert_category": _upsert(
         "Category", "category", "remote_id", fixed("categories/upsert/"),
@@ -308,10 +308,10 @@ VERBS: Mapping[str, Verb] = {
         proven=False,
     ),
     "upsert_product": _upsert(
-        "Product with variants", "product", "spu", fixed("products/upsert"), PRODUCT, touches=_inner, doors=(publishing.PUBLISHED,)
+        "Product with variants", "product", "spu", chosen("upsert_product_path"), PRODUCT, touches=_inner, doors=(publishing.PUBLISHED,)
     ),
     "upsert_variant": _upsert(
-        "Variant", "variant", "sku", fixed("variants/upsert"),
+        "Variant", "variant", "sku", chosen("upsert_variant_path"),
         (*VARIANT, Field("name", "Name"), Field("currency", "Currency"), ACTIVE,
          *(Field(n, n.replace("_", " ").capitalize(), "decimal") for n in (
             "price", "retail_price", "stock", "weight", "height", "width", "length", "freight")),

@@ -266,3 +266,11 @@ def test_a_get_that_writes_is_made_once_and_by_no_link(tiny: Simulator, vendor: 
     ):
         assert admin_client.get(f"/admin/integrations/command/{page}").status_code in (200, 405)
     assert tiny.ledger.requests == 0
+
+
+def test_paths_that_no_document_states_are_the_connections(tiny: Simulator, vendor: Vendor) -> None:
+    names = {"stock_and_price", "upsert_product", "upsert_variant", "disable_product", "disable_variant", "prepare_line"}
+    connecting.store_options(vendor, {f"{name}_path": f"other/{name}" for name in names})
+    vendor.refresh_from_db()
+    for name in names:
+        assert asking.preview(vendor, name, WRITES[name][0](tiny))[0].request["path"].startswith(f"other/{name}")
