@@ -27,6 +27,8 @@ def main(count: int, pushed: int, seed: int, size: int) -> int:
     from django.core.management import call_command
     from django.db import connection
 
+    from integrations.models import RateSlot, Vendor
+
     call_command("migrate", verbosity=0)
     database, bad = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}[connection.vendor], 0
     plan, whole = planned(count, Random(seed)), Told()
@@ -37,7 +39,8 @@ def main(count: int, pushed: int, seed: int, size: int) -> int:
             bad += wrong(told.verdict)
             whole.add(told)
             vendors.reset()
-            call_command("flush", verbosity=0, interactive=False, reset_sequences=False)
+            Vendor.objects.all().delete()  # and all that was theirs; the audit log cannot be emptied
+            RateSlot.objects.all().delete()
             say(f"{database}: {len(whole.pulled)} of {count} pulled, {whole.decided} decided, {bad} wrong so far")
         if pushed:
             with tempfile.TemporaryDirectory(prefix="crossdock-torture-") as folder:
