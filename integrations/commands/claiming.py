@@ -15,10 +15,11 @@ from integrations.commands import switches
 from integrations.commands.asking import entry, once_of
 from integrations.faultpoints import faultpoint
 from integrations.models import Command, CommandItem
+from integrations.service import service_class
 from integrations.verbs import Doing, Verb
 
 State = Command.State
-UNDER_WAY = timedelta(seconds=60)  # a call whose answer nobody heard may still arrive for so long
+UNDER_WAY = timedelta(seconds=60)  # with a vendor who is given a minute for his answer
 LIVES = (State.QUEUED, State.SENDING, State.WORKING, State.CONFIRMED, State.UNKNOWN)
 # How lines of a story begin that tell of an answer after which it goes once more.
 LATER, AGAIN = "goes later", "goes again with"
@@ -152,6 +153,11 @@ def store(command: Command, states: Iterable[str], **values: Any) -> None:
 def extend(command: Command, seconds: float) -> None:
     """Keep it ours for as long as a call may take; right before the call, so that one who was taken over does not make it."""
     store(command, (State.QUEUED, State.SENDING), lease_until=timezone.now() + timedelta(seconds=seconds) + term())
+
+
+def under_way(command: Command) -> timedelta:
+    """For how long a call whose answer nobody heard may still arrive: longer at a vendor who takes longer over his answers."""
+    return UNDER_WAY + timedelta(seconds=max(0.0, service_class(command.vendor.kind).patience - 60.0))
 
 
 def term() -> timedelta:

@@ -143,7 +143,7 @@ def lost(command: Command) -> bool:
         fence=command.fence + 1,
         owner="",
         lease_until=None,
-        not_before=now + claiming.UNDER_WAY,
+        not_before=now + claiming.under_way(command),
         error_kind="unknown",
         error="The process that sent this ended before it knew the answer. It may or may not have been done.",
         cure=sending.LOST_CURE,

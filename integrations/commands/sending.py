@@ -293,7 +293,7 @@ def failed(command: Command, error: VendorError) -> None:
             error_kind=Unknown.kind if lost else error.kind,
             error=str(error).replace("\x00", "\ufffd"),
             cure=error.cure,
-            not_before=_later(command, error, now) if later else _settled(error, now) if lost else None,
+            not_before=_later(command, error, now) if later else _settled(command, error, now) if lost else None,
             finished_at=now if state == State.REFUSED else None,
             owner="",
             lease_until=None,
@@ -309,9 +309,9 @@ def failed(command: Command, error: VendorError) -> None:
         faultpoint("command.failure_told")
 
 
-def _settled(error: VendorError, now: datetime) -> datetime | None:
+def _settled(command: Command, error: VendorError, now: datetime) -> datetime | None:
     """When a look-up may prove that it was not done: at once where the vendor answered, else when nothing is under way any more."""
-    return None if error.status else now + claiming.UNDER_WAY
+    return None if error.status else now + claiming.under_way(command)
 
 
 def _later(command: Command, error: VendorError, now: datetime) -> datetime:

@@ -205,6 +205,18 @@ def test_parents_come_first(tiny: Simulator, vendor: Vendor) -> None:
     assert [write.key for write in tiny.ledger.accepted("upsert_category")] == ["C-1", "C-2"]
 
 
+def test_a_product_and_the_stock_of_its_variants_go_in_turn(tiny: Simulator, vendor: Vendor) -> None:
+    """A product brings its variants' stock: decided earlier, it must not come after a later stock."""
+    (whole,) = asking.ask(vendor, "upsert_product", product())
+    (stock,) = asking.ask(vendor, "stock_and_price", {"items": [{"sku": "NEW-1", "stock": 1}]})
+    assert sending.send(stock.pk) is None
+    sending.send(whole.pk)
+    sending.send(stock.pk)
+    row = tiny.table("variants").get("NEW-1")
+    assert row is not None
+    assert row["stock"] == 1, "the later decided stands"
+
+
 def test_answers_are_mirrored_at_once(tiny: Simulator, vendor: Vendor) -> None:
     sent(vendor, "prepare_line", {"line": line(tiny)})
     assert OrderLine.objects.get(external_id="84100772").vendor_status == "Preparing"
@@ -269,7 +281,14 @@ def test_a_get_that_writes_is_made_once_and_by_no_link(tiny: Simulator, vendor: 
 
 
 def test_paths_that_no_document_states_are_the_connections(tiny: Simulator, vendor: Vendor) -> None:
-    names = {"stock_and_price", "upsert_product", "upsert_variant", "disable_product", "disable_variant", "prepare_line"}
+    names = {
+        "stock_and_price",
+        "upsert_product",
+        "upsert_variant",
+        "disable_product",
+        "disable_variant",
+        "prepare_line",
+    }
     connecting.store_options(vendor, {f"{name}_path": f"other/{name}" for name in names})
     vendor.refresh_from_db()
     for name in names:
