@@ -102,7 +102,7 @@ class Plant:
 
         while not self._over.wait(TICK):
             with suppress(OSError):
-                tasks.sweep.apply_async(queue="live", expires=2 * TICK)
+                tasks.sweep.apply_async(queue="live", expires=20 * TICK)
 
 
 def _database() -> dict[str, Any]:
