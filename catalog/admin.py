@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Variant
 from config.admin import GONE, DateRange, MirrorAdmin, age, figure, link, money, table, thumbnail
 from integrations.admin.asked import FetchAgain, run_link
-from integrations.admin.doors import CatalogueDoors
+from integrations.admin.doors import CatalogueDoors, last_sent, last_sent_shown
 from integrations.admin.lookups import LookUps
 
 LAST = 20  # history rows on a page
@@ -217,10 +217,20 @@ class VariantAdmin(LookUps, CatalogueDoors, FetchAgain, MirrorAdmin):
     whole_search = True
     keyset = "changed_at"
     own_fields = ("watched", "note")
-    extra = ("cost_shown", "stock_shown")
+    extra = ("cost_shown", "stock_shown", "sent_shown")
     hidden = ("search", "stock", "stock_at_least")
     tables = ("changes_table", "lines_table", "concerned_table")
     flows = ("variants", "products", "availability")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        page = match is not None and (match.url_name or "").endswith("_change")
+        return rows.annotate(last_sent=last_sent("variant")) if page else rows
+
+    @admin.display(description="last sent")
+    def sent_shown(self, row: Any) -> Any:
+        return last_sent_shown(row)
 
     @admin.display(description="name")
     def title(self, row: Variant) -> Any:

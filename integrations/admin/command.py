@@ -16,7 +16,7 @@ from integrations.admin.command_lines import CommandLines
 from integrations.admin.command_many import CommandMany
 from integrations.admin.doors import state_badge, title_of
 from integrations.admin.records import RecordAdmin
-from integrations.models import Command
+from integrations.models import Command, CommandItem
 from integrations.service import services
 
 ITEM_TONES = {"done": "good", "refused": "bad", "overtaken": "quiet", "waiting": ""}
@@ -36,10 +36,25 @@ class VerbFilter(admin.SimpleListFilter):
         return queryset.filter(verb=self.value()) if self.value() else queryset
 
 
+class ThingFilter(admin.SimpleListFilter):
+    """Commands about one thing, such as variant:1400001; pages of rows lead here."""
+
+    title = "about"
+    parameter_name = "thing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        thing = request.GET.get("thing", "")[:200]
+        return [(thing, thing)] if thing else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        thing = self.value()
+        return queryset.filter(pk__in=CommandItem.objects.filter(thing=thing).values("command")) if thing else queryset
+
+
 @admin.register(Command)
 class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, CommandAsking, CommandDesks, RecordAdmin):
     list_display = ("what", "vendor", "about", "state_shown", "number", "why", "asked_by", "asked", "sent")
-    list_filter = ("vendor", VerbFilter, "state", ("asked_at", DateRange))
+    list_filter = ("vendor", VerbFilter, "state", ThingFilter, ("asked_at", DateRange))
     list_defer = ("body", "request", "words", "answer", "story", "shown")
     search_fields = ("reference", "number", "about")
     keyset = "asked_at"

@@ -17,6 +17,7 @@ from integrations.admin.command_begun import Begun, begun
 from integrations.admin.verb_form import VerbForm
 from integrations.models import Command, Vendor
 from integrations.service import services
+from integrations.verbs import Verb
 
 SHOWN = 5  # calls of one decision that are shown in full
 
@@ -41,7 +42,7 @@ class CommandAsking:
             raise Http404("This connection has no such verb.")
         start = begun(request, vendor, verb)
         data = request.POST if request.method == "POST" else None
-        form = VerbForm(choices.resolved(vendor, declared.fields), data, start.body)
+        form = VerbForm(choices.resolved(vendor, declared.fields), data, {**numbered(declared), **start.body})
         cards: list[dict[str, Any]] = []
         closed = closed_by(vendor, verb)
         if form.more:
@@ -95,6 +96,13 @@ class CommandAsking:
         if len(made) > 1:
             return HttpResponseRedirect(reverse("admin:integrations_command_changelist"))
         return HttpResponseRedirect(reverse("admin:integrations_command_change", args=[made[0].pk]))
+
+
+def numbered(verb: Verb) -> dict[str, str]:
+    """A form begins with a number of ours where the verb takes one, so that what is shown is what will go."""
+    from integrations.commands import asking
+
+    return {verb.reference: asking.new_reference()} if verb.reference else {}
 
 
 def token_of(request: HttpRequest) -> str:

@@ -242,7 +242,7 @@ def cards_of(commands: list[Command]) -> list[dict[str, Any]]:
                 "help": verb.help if verb else "",
                 "irreversible": bool(verb and verb.irreversible),
                 "look_up": bool(verb and verb.look_up),
-                "changes": now.get(command.pk, [])[:20],
+                "changes": [one for one in now.get(command.pk, []) if one["now"] or one["then"]][:20],
             }
         )
     return cards

@@ -14,7 +14,7 @@ from django.urls import path
 
 from config.admin import address, figure
 from config.stepup import demand
-from integrations.admin.command_asking import SHOWN, closed_by, tell, token_of
+from integrations.admin.command_asking import SHOWN, closed_by, numbered, tell, token_of
 from integrations.admin.command_begun import may_look, quantity
 from integrations.admin.verb_form import VerbForm
 from integrations.commands.doors import Offer
@@ -62,7 +62,7 @@ class CommandLines:
         declared = choices.resolved(
             order.vendor, left_over(offer, [Chosen(one.line, one.line.quantity) for one in lines])
         )
-        form = VerbForm(declared, request.POST if posted else None)
+        form = VerbForm(declared, request.POST if posted else None, numbered(offer.verb))
         closed, wrong, cards = closed_by(order.vendor, verb), "", []
         if form.more:
             form.errors.clear()

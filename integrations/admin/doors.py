@@ -1,18 +1,22 @@
 """Mixed into the pages where people work: what can be sent about this very row, and what was."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.db.models import JSONField, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Concat, JSONObject
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.admin import UNKNOWN, age, badge, table
 from config.site import vendors_on
-from integrations.models import Command
+from integrations.models import Command, CommandItem
 from integrations.service import services
 from integrations.verbs import Chosen
 
@@ -102,6 +106,30 @@ def in_words(command: Command) -> str:
 
 def outcome(command: Command) -> SafeString:
     return format_html("{} {}", state_badge(command), command.error[:120])
+
+
+def last_sent(kind: str) -> Subquery:
+    """The newest command about a row as an annotation, where a page has no query left for the whole list of them."""
+    named = Concat(Value(f"{kind}:"), OuterRef("external_id"), output_field=TextField())
+    items = CommandItem.objects.filter(vendor=OuterRef("vendor"), thing=named).order_by("-command_id")
+    facts = JSONObject(pk="command_id", verb="command__verb", state="command__state", at="command__asked_at")
+    return Subquery(items.values(facts=facts)[:1], output_field=JSONField())
+
+
+def last_sent_shown(row: Any) -> Any:
+    """The newest command, how it went and when; the way to all of them for whoever may see them."""
+    facts = getattr(row, "last_sent", None)
+    if not facts:
+        return UNKNOWN
+    kind, at = services().get(row.vendor.kind), parse_datetime(str(facts["at"]))
+    verb = kind.verbs.get(facts["verb"]) if kind else None
+    state = badge(Command.State(facts["state"]).label, TONES.get(facts["state"], ""))
+    when = age(at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at)
+    told = format_html("{} {} {}", verb.title if verb else facts["verb"], state, when)
+    if not getattr(row, "hub_sees_commands", False):
+        return told
+    asked = urlencode({"vendor__id__exact": row.vendor_id, "thing": f"{row._meta.model_name}:{row.external_id}"})
+    return format_html('{} <a href="{}?{}">all</a>', told, reverse("admin:integrations_command_changelist"), asked)
 
 
 class OrderDoors(Doors):

@@ -114,7 +114,7 @@ def _row(
         key = key or f"{vendor.slug}:{name}:{reference}" + (f":{tries + 1}" if tries else "")
     key = (key or f"{vendor.slug}:{name}:{uuid.uuid4().hex}")[:200]
     if verb.reference and not reference:
-        reference = f"CD-{uuid.uuid4().hex[:10].upper()}"
+        reference = new_reference()
         body = {**body, verb.reference: reference}
     things = bodies.things(verb, body)
     doing = Doing(vendor.account, body, reference, once=once_of(key), verb=name)
@@ -144,6 +144,11 @@ def _row(
     except IntegrityError:  # somebody else decided the very same in this moment
         return _same(Command.objects.get(key=key), body, verb)
     return command
+
+
+def new_reference() -> str:
+    """A number of ours that nothing else has, such as CD-4F1A90B2C7."""
+    return f"CD-{uuid.uuid4().hex[:10].upper()}"
 
 
 def _same(command: Command, body: Mapping[str, Any], verb: Verb) -> Command:

@@ -116,7 +116,7 @@ def decide(offer: Offer, keys: Sequence[int], given: Mapping[str, Any], *, by: s
 
 def _command(offer: Offer, body: dict[str, Any], mode: str, by: str, batch: str) -> Command:
     doing, now = Doing(offer.vendor.account, body), timezone.now()
-    place = next(iter(bodies.things(offer.verb, body)), "")
+    place = f"{offer.verb.about}:{min(_codes(offer, body), default='')}"
     return Command(
         vendor=offer.vendor,
         verb=offer.name,
@@ -155,10 +155,10 @@ def fates_of(offer: Offer, keys: Sequence[int], given: Mapping[str, Any]) -> Ite
     for start in range(0, len(ordered), AT_ONCE):
         fates = [_fate(offer, verb, one, why, given) for one, why in _chosen(offer, ordered[start : start + AT_ONCE])]
         for fate in fates:
-            things = bodies.things(verb, fate.body) if fate.body is not None else {}
-            if seen & things.keys():
+            codes = _codes(offer, fate.body) if fate.body is not None else set()
+            if seen & codes:
                 fate.body, fate.why = None, ["Another of the chosen rows is the same article there."]
-            seen |= things.keys()
+            seen |= codes
         _mark_new(offer, fates)
         yield fates
 
@@ -220,7 +220,7 @@ def _mark_new(offer: Offer, fates: Sequence[Fate]) -> None:
     model, column = {"product": (Product, "external_id"), "variant": (Variant, "sku")}.get(offer.verb.about, (None, ""))
     if model is None:
         return
-    keys = {id(fate): _codes(offer, fate) for fate in fates if fate.body is not None}
+    keys = {id(fate): _codes(offer, fate.body) for fate in fates if fate.body is not None}
     wanted = {code for codes in keys.values() for code in codes}
     rows: Any = model._default_manager.filter(vendor=offer.vendor, gone_at=None, **{f"{column}__in": wanted})
     there = set(rows.values_list(column, flat=True))
@@ -228,8 +228,10 @@ def _mark_new(offer: Offer, fates: Sequence[Fate]) -> None:
         fate.new = bool(keys.get(id(fate))) and not (keys[id(fate)] & there)
 
 
-def _codes(offer: Offer, fate: Fate) -> set[str]:
-    return {thing.partition(":")[2] for thing in bodies.things(offer.verb, fate.body or {})}
+def _codes(offer: Offer, body: Mapping[str, Any]) -> set[str]:
+    """What the things a body is about are called at the vendor; not what else it touches."""
+    own = f"{offer.verb.about}:"
+    return {thing.removeprefix(own) for thing in bodies.things(offer.verb, body) if thing.startswith(own)}
 
 
 def approve(batch: str, by: str) -> int:

@@ -88,6 +88,7 @@ def test_the_unknown_desk_shows_what_the_vendor_shows_and_lets_a_person_decide(a
     text = admin_client.get(desk("unknown")).content.decode()
     assert text.index(first.words[0]) < text.index(second.words[0])
     assert "not looked up yet" in text
+    Command.objects.update(not_before=None)  # neither can be on its way any more
     decided(admin_client, f"look_up:{first.pk}", desk="unknown")
     first.refresh_from_db()
     assert first.state == State.QUEUED, "the vendor shows other values, so it may go again"

@@ -114,6 +114,7 @@ def test_a_package_holds_part_of_a_line_and_the_rest_waits(admin_client, elryan,
     assert "Only 2 of" in text(admin_client, page, {**given, f"quantity-{line.pk}": "3"})
     assert "How many" in text(admin_client, page, {**given, f"quantity-{line.pk}": "none"})
     assert "Tick at least one line" in text(admin_client, page, {"decide": ""})
+    assert 'name="f_reference" value="CD-' in text(admin_client, page), "the number is known before it goes"
     assert not Command.objects.exists()
     worker = Worker()
     text(admin_client, page, {**given, "f_tracking-tracking_barcode": "IQ1"})
