@@ -25,16 +25,18 @@ for vendor in Vendor.objects.filter(slug__in=["demo-elko", "demo-elryan"]):
     kind = services()[vendor.kind]
     connecting.confirm(vendor, [name for name, part in (*kind.flows.items(), *kind.verbs.items()) if not part.proven])
 elko = Vendor.objects.get(slug="demo-elko")
+sync.run(elko, "products", Trigger.COMMAND_LINE, slice_seconds=None)  # whatever another test made go is back
 orders = Order.objects.filter(vendor__slug="demo-elryan", status="new", line_count=1, lines__variant__gtin__gt="")
 order = orders.order_by("-id")[0]
 line = order.lines.get()
-article = Variant.objects.filter(vendor=elko, stock__gt=20, stock_at_least=False, price__gt=1).exclude(pack_size__gt=1).order_by("-id")[0]
+articles = Variant.objects.filter(vendor=elko, gone_at=None, stock__gt=20, stock_at_least=False, price__gt=1)
+article = articles.exclude(pack_size__gt=1).order_by("-id")[0]
 code = line.variant.gtin
 data = json.dumps({"eanCode": code}).encode()
 place = SIMULATORS + "/_sim/elko/truth/products/" + article.external_id
 urllib.request.urlopen(urllib.request.Request(place, data, {"Content-Type": "application/json"}, method="PATCH"), timeout=30).close()
 sync.run(elko, "products", Trigger.COMMAND_LINE, slice_seconds=None)
-whole = Variant.objects.filter(vendor=elko, price__gt=1, stock__gt=3, product__brand__isnull=False, product__image_url__gt="")
+whole = Variant.objects.filter(vendor=elko, gone_at=None, price__gt=1, stock__gt=3, product__brand__isnull=False, product__image_url__gt="")
 product = whole.exclude(pk=article.pk).order_by("id").last().product
 print(json.dumps({"order": order.pk, "line": line.pk, "quantity": int(line.quantity), "article": article.pk, "product": product.pk}))
 """
