@@ -19,6 +19,7 @@ from integrations.numbers import key_from
 from integrations.paging import encode, whole_list
 from integrations.service import Account, Ask, Flow, Page, Preset, Rate, Row, Secret, VendorService, Verdict
 from integrations.webhooks.hook import Hook, News, Posted, Proved, Reply, Signature
+from integrations.webhooks.shipping import offers
 from orders.records import OrderRecord
 from tests.secrets_watch import WORD
 
@@ -57,6 +58,12 @@ def echo(posted: Posted, account: Account, callback: int) -> Reply:
     return Reply(200, b"echo " + posted.body + posted.query.get("q", "").encode(), "text/plain", "Echoed.")
 
 
+def ship(posted: Posted, account: Account, callback: int) -> Reply:
+    """What one parcel that cannot be read would cost."""
+    [rates] = offers(account.slug, [None])
+    return Reply(200, json.dumps([rate.code for rate in rates]).encode(), note="Rates.")
+
+
 def order(row: Row, account: Account) -> OrderRecord:
     return OrderRecord(str(row["id"]), str(row["id"]), "sale", vendor_status=row["status"], status=row["status"])
 
@@ -85,6 +92,7 @@ class Posting(VendorService):
         ),
         "claims": Hook("Claims", news=claim, keep=("x-posting-",), key="pair"),
         "echo": Hook("Echo", answer=echo, methods=("POST", "GET"), types=("text/plain",), keep_body=False),
+        "ship": Hook("Ship", answer=ship, signature=Signature(is_signed, ("token",), sent_at), hurried=True),
     }
     tended: ClassVar[list[tuple[str, str, list[str]]]] = []
     missed: ClassVar[list[News]] = []

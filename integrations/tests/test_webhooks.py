@@ -18,7 +18,16 @@ from django.utils import timezone
 
 from catalog.models import Brand
 from integrations import asking, connecting, rotation, sweeping, sync, vault
-from integrations.models import AllowedNetwork, Callback, Schedule, SyncRun, Trigger, Vendor, WebhookDelivery
+from integrations.models import (
+    AllowedNetwork,
+    Callback,
+    Schedule,
+    ShippingRate,
+    SyncRun,
+    Trigger,
+    Vendor,
+    WebhookDelivery,
+)
 from integrations.service import services
 from integrations.tests import posting_kind
 from integrations.tests.posting_kind import Posting, Shop, sign
@@ -389,6 +398,26 @@ def test_a_hook_may_answer_at_once(shop: Shop, vendor: Vendor) -> None:
     kept = WebhookDelivery.objects.order_by("pk").first()
     assert kept is not None
     assert (kept.state, kept.note, bytes(kept.body)) == ("done", "Answered 200. Echoed.", b"")
+
+
+def test_what_cannot_be_noted_is_not_acknowledged_but_where_somebody_waits(shop: Shop, vendor: Vendor) -> None:
+    ShippingRate.objects.create(vendor=vendor, zone=None, name="Post", code="post", price=25, currency="EUR")
+    echo, ship = (addresses.path_of(callback(name)) for name in ("echo", "ship"))
+
+    def full(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("INSERT"):
+            raise OperationalError("the disk is full")
+        return execute(sql, *rest)
+
+    def asked() -> list[int]:
+        echoed = Client().post(echo, b"hi", content_type="text/plain")
+        return [echoed.status_code, Client().post(ship, b"{}", content_type="application/json").status_code]
+
+    with connection.execute_wrapper(full):
+        assert asked() == [503, 200]
+    assert not WebhookDelivery.objects.exists()
+    assert asked() == [200, 200]
+    assert WebhookDelivery.objects.count() == 2
 
 
 # -- trouble, and what is kept up

@@ -102,6 +102,8 @@ class Hook:
         it cannot read it may raise as `news` does: that is answered 400.
     keep: beginnings of the names of headers worth keeping, in small letters. most: bytes of a body, more is refused unread.
     tended: the hub sets the vendor's side up and keeps it up (`VendorService.tend_hook`), and asks for what was missed.
+    hurried: somebody waits for the answer, so it goes out before it is noted in the inbox, and while the database is away too;
+        any other answer is given only when what was asked is stored.
     key: whether the address has a key of its own: "" it has none but for signing, "own" an admin sets it, "pair" the hub makes a
         pair of RSA keys and shows the public one (PEM; the private one is in `Posted.key`).
     """
@@ -117,4 +119,5 @@ class Hook:
     keep_body: bool = True
     most: int = MEGABYTE
     tended: bool = False
+    hurried: bool = False
     key: str = ""

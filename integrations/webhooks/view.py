@@ -1,10 +1,12 @@
 """The one view vendors post to: checks, one insert, an answer. It calls no vendor, and its path is in no log."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -14,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from config.addresses import Address, caller
 from integrations.faultpoints import faultpoint
 from integrations.models import Callback
-from integrations.webhooks import checking, hinting, keeping, known
+from integrations.webhooks import checking, hinting, keeping, known, reach
 from integrations.webhooks.hook import PARSE_ERRORS, Posted, Reply
 from integrations.webhooks.known import Known
 from integrations.webhooks.receiving import NotTaken, body_of
@@ -35,7 +37,7 @@ class Door(View):
             return self.let_in(request, found) if found else plain(404)
         except NotTaken as wrong:
             return plain(wrong.status, close=True)
-        except DatabaseError:
+        except Error:
             log.exception("A delivery for %s could not be stored", found.callback if found else "an address")
             return plain(503)
         except Exception:
@@ -76,11 +78,28 @@ class Door(View):
             reply = found.hook.answer(posted, found.account, found.callback.pk)
         except (*PARSE_ERRORS, ArithmeticError):  # nested too deep, numbers without end: nothing a vendor sends
             reply = Reply(400, note="It could not be read.")
+        note = partial(keeping.keep_answered, found, posted, reply, verified=verified, address=address)
+        given = {"content": reply.body, "status": reply.status, "content_type": reply.content_type}
+        if found.hook.hurried:
+            return told(Hurried(note, f"{found.callback}", **given))
+        note()  # what cannot be stored is not acknowledged
+        return told(HttpResponse(**given))
+
+
+class Hurried(HttpResponse):
+    """An answer that is on its way before it is noted: servers close a response when its last byte is sent."""
+
+    def __init__(self, note: Callable[[], None], who: str, **given: Any) -> None:
+        super().__init__(**given)
+        self.note, self.who = note, who
+
+    def close(self) -> None:
         try:
-            keeping.keep_answered(found, posted, reply, verified=verified, address=address)
-        except DatabaseError:
-            log.exception("An answer for %s could not be noted", found.callback)  # it is given all the same
-        return told(HttpResponse(reply.body, status=reply.status, content_type=reply.content_type))
+            if not reach.is_away():
+                self.note()
+        except Error:
+            log.exception("An answer for %s could not be noted", self.who)
+        super().close()
 
 
 def plain(status: int, *, allow: str = "", close: bool = False) -> HttpResponse:

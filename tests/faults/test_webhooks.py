@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -21,11 +22,11 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from integrations import asking, connecting, faultpoints, sweeping
-from integrations.models import Callback, Schedule, SyncRun, Vendor, WebhookDelivery
+from integrations.models import Callback, Schedule, ShippingRate, SyncRun, Vendor, WebhookDelivery
 from integrations.service import services
 from integrations.tests import posting_kind
 from integrations.tests.posting_kind import Posting, Shop, sign
-from integrations.webhooks import addresses, reading
+from integrations.webhooks import addresses, known, reach, reading
 from orders.models import Order
 from tests import servers
 from tests.faults import points
@@ -54,7 +55,7 @@ def vendor(shop: Shop) -> Vendor:
 class Web:
     """gunicorn on this test's database."""
 
-    def __init__(self, folder: Path, **env: str) -> None:
+    def __init__(self, folder: Path, workers: int = 2, **env: str) -> None:
         self.port, self.log = servers.free_port(), folder / "web.log"
         given = connection.settings_dict
         url = f"sqlite:///{given['NAME']}"
@@ -66,7 +67,7 @@ class Web:
             "--bind",
             f"127.0.0.1:{self.port}",
             "--workers",
-            "2",
+            str(workers),
         )
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
@@ -132,8 +133,8 @@ def web(vendor: Vendor, tmp_path: Path) -> Iterator[Web]:
     found.stop()
 
 
-def path_of() -> str:
-    return addresses.path_of(Callback.objects.select_related("vendor").get(hook="events"))
+def path_of(hook: str = "events") -> str:
+    return addresses.path_of(Callback.objects.select_related("vendor").get(hook=hook))
 
 
 def work(vendor: Vendor) -> None:
@@ -228,6 +229,40 @@ def test_a_crash_while_news_are_handed_on_loses_none(shop: Shop, vendor: Vendor)
     assert (WebhookDelivery.objects.get().state, SyncRun.objects.count()) == ("waiting", 0)
     work(vendor)
     assert (WebhookDelivery.objects.get().state, Order.objects.get().external_id) == ("done", "7")
+
+
+@pytest.mark.sqlite_only  # a server is put out of reach by moving the folder of its file
+def test_rates_are_answered_from_memory_while_the_database_is_away(vendor: Vendor, tmp_path: Path) -> None:
+    ShippingRate.objects.create(vendor=vendor, zone=None, name="Post", code="post", price=25, currency="EUR")
+    here, away = (tmp_path / name for name in ("here", "away"))
+    here.mkdir()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(here / "copy.sqlite3")])
+    web = Web(tmp_path, workers=1, DATABASE_URL=f"sqlite:///{here / 'copy.sqlite3'}")
+
+    def asked(key: str = posting_kind.KEY) -> tuple[int, bytes]:
+        at = str(int(time.time()))
+        told = {"Content_Type": "application/json", "X_Posting_Time": at, "X_Posting_Sign": sign(b"{}", at, key)}
+        return web.ask("POST", path_of("ship"), b"{}", **told)
+
+    try:
+        assert asked() == (200, b'["post"]')
+        here.rename(away)
+        time.sleep(known.FRESH)
+        assert [asked() for _ in range(3)] == [(200, b'["post"]')] * 3
+        assert asked("forged")[0] in (401, 503), "and nobody else is let in"
+        assert web.post(path_of(), "7") == 503, "what has to be stored is to be sent again"
+        away.rename(here)
+        until(lambda: web.post(path_of(), "7") == 200, say="the database is back")
+        time.sleep(reach.AWAY)
+        assert asked() == (200, b'["post"]')
+    finally:
+        web.stop()
+    with sqlite3.connect(here / "copy.sqlite3") as stored:
+        found = stored.execute("SELECT event, note FROM integrations_webhookdelivery ORDER BY id").fetchall()
+    assert [event for event, _ in found] == ["ship", "order.update", "ship"], (
+        "what was answered meanwhile is in no inbox"
+    )
 
 
 def test_every_point_of_the_way_of_news_is_one_of_those_above() -> None:

@@ -110,6 +110,7 @@ HOOK = Hook(
     keep=("x-shipping-service-request", "x-shipping-service-test", "x-shipping-service-id"),
     keep_body=False,
     tended=True,
+    hurried=True,
 )
 
 
