@@ -339,6 +339,11 @@ class VendorService:
         """Why this connection cannot do that, in a sentence for people; empty when it can, or nobody knows yet."""
         return ""
 
+    @classmethod
+    def lacks_hook(cls, hook: str, account: Account) -> str:
+        """Why this connection cannot have such a hook, in a sentence for people; empty when it can."""
+        return ""
+
     def explained(self, status: int, body: bytes, wrote: bool) -> Exception | None:
         """The error an answer means by its body, whatever its status; None leaves it to the status. http.Repeat to try again."""
         return None

@@ -109,6 +109,9 @@ class CallbackForm(forms.ModelForm):
         if "mode" in self.fields and signature_of(self.instance) is None:
             self.fields["mode"].disabled = True
             self.fields["mode"].help_text = "This vendor declares no signature for this address."
+        why = lacks_of(self.instance)
+        if "active" in self.fields and why and not self.instance.active:
+            self.fields["active"].disabled, self.fields["active"].help_text = True, why
 
 
 @admin.register(Callback)
@@ -261,6 +264,12 @@ def hook_of(row: Callback) -> Any:
     from integrations.webhooks import addresses
 
     return addresses.declared(row)
+
+
+def lacks_of(row: Callback) -> str:
+    from integrations.webhooks import addresses
+
+    return addresses.lacks(row) if row.pk else ""
 
 
 def signature_of(row: Callback) -> Any:

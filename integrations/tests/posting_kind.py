@@ -101,6 +101,10 @@ class Posting(VendorService):
     def auth(cls, account: Account, secrets: Mapping[str, str]) -> Auth:
         return Bearer(secrets["token"])
 
+    @classmethod
+    def lacks_hook(cls, hook: str, account: Account) -> str:
+        return f"This shop has no {hook}." if account.abilities.get("none") == hook else ""
+
     def probe(self) -> Verdict:
         self.http.get("brands")
         return Verdict(True, message="It answers.")

@@ -14,6 +14,7 @@ from django.core import mail
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Brand
@@ -439,6 +440,40 @@ def test_trouble_is_tested_before_it_is_believed(shop: Shop, vendor: Vendor, set
     vendor.refresh_from_db()
     assert vendor.state == "blocked", "it pauses by itself, and comes back by itself"
     assert len(mail.outbox) == 2
+
+
+def test_many_that_tell_of_trouble_are_one_test_and_one_alert(shop: Shop, vendor: Vendor, settings: Any) -> None:
+    settings.HUB_ALERT_EMAILS = ["ops@example.com"]
+    for number in range(12):
+        assert post("trouble.add", {"tries left": number}) == 200
+    reading.read(vendor.pk)
+    assert (len(shop.asked), len(mail.outbox)) == (1, 1)
+    assert all("A test of the connection works." in kept.note for kept in WebhookDelivery.objects.all())
+    assert states() == ["done"] * 12
+
+
+def test_what_the_vendor_does_not_offer_cannot_be_switched_on(
+    shop: Shop, vendor: Vendor, settings: Any, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HUB_PUBLIC_URL = "https://hub.example.com"
+    monkeypatch.setattr(Posting, "tended", [])
+    Vendor.objects.filter(pk=vendor.pk).update(abilities={"none": "events"})
+    Callback.objects.filter(hook="events").update(tend_at=timezone.now())
+    assert tending.tend(callback().pk) == []
+    assert (Posting.tended, "no events" in callback().trouble) == ([], True)
+    Callback.objects.update(active=False)
+    for hook, stays in (("events", False), ("echo", True)):
+        there = reverse("admin:integrations_callback_change", args=[callback(hook).pk])
+        assert ("has no events" in admin_client.get(there).content.decode()) is not stays
+        admin_client.post(there, {"active": "on", "mode": "off"})
+        assert callback(hook).active is stays
+
+
+def test_a_rule_the_documents_state_is_on_trial_from_the_beginning(shop: Shop) -> None:
+    made = connecting.connect("posting", "post", base_url=shop.url, secrets={"token": posting_kind.KEY})
+    assert dict(made.callbacks.values_list("hook", "mode")) == {
+        "events": "trial", "claims": "off", "echo": "off", "ship": "trial",
+    }  # fmt: skip
 
 
 def test_the_vendors_side_is_kept_up(

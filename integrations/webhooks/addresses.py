@@ -39,10 +39,14 @@ def ensure(vendor: Vendor) -> list[Callback]:
 
 @transaction.atomic
 def make(vendor: Vendor, hook: str) -> Callback:
-    """A fresh address for this hook, switched off."""
+    """A fresh address for this hook, switched off; its signature on trial where the vendor's documents state the rule."""
     token = secrets.token_urlsafe(32)
     vault.set_secret(vendor, f"hook:{hook}", token, signs_in=False)
-    return Callback.objects.create(vendor=vendor, hook=hook, digest=digest_of(token), created_at=timezone.now())
+    rule = services()[vendor.kind].hooks[hook].signature
+    mode = Callback.Mode.TRIAL if rule and rule.proven else Callback.Mode.OFF  # whose key signs shows in the inbox
+    row = Callback(vendor=vendor, hook=hook, mode=mode, digest=digest_of(token), created_at=timezone.now())
+    row.save(force_insert=True)
+    return row
 
 
 def find(token: str) -> Callback | None:
@@ -56,6 +60,12 @@ def declared(callback: Callback) -> Hook | None:
     """What its vendor declares of it; None when the kind or the hook is gone."""
     service = services().get(callback.vendor.kind)
     return service.hooks.get(callback.hook) if service else None
+
+
+def lacks(callback: Callback) -> str:
+    """Why its connection cannot have it; empty when it can."""
+    service = services().get(callback.vendor.kind)
+    return service.lacks_hook(callback.hook, callback.vendor.account) if service else ""
 
 
 def path_of(callback: Callback) -> str:

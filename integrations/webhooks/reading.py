@@ -42,8 +42,8 @@ def read(vendor_id: int) -> list[SyncRun]:
     with transaction.atomic():
         told = _ask(vendor)
         faultpoint("news.asked")
-    for delivery in told.troubles:
-        _check(vendor, delivery)
+    if told.troubles:
+        _check(vendor, told.troubles)
     for delivery in told.claims:
         claims.look_into(vendor, delivery.pk)
     return told.runs
@@ -175,9 +175,10 @@ def _close(deliveries: list[WebhookDelivery], state: str, now: datetime, note: s
     WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries]).update(**values)
 
 
-def _check(vendor: Vendor, delivery: WebhookDelivery) -> None:
-    """Nobody's word is taken for trouble: the connection is tested, and paused when it really is broken."""
-    Callback.objects.filter(pk=delivery.callback_id).update(trouble=delivery.note, trouble_since=timezone.now())
+def _check(vendor: Vendor, deliveries: list[WebhookDelivery]) -> None:
+    """Nobody's word is taken for trouble: the connection is tested, once for all that say so, and paused when it is broken."""
+    for delivery in {delivery.callback_id: delivery for delivery in deliveries}.values():
+        Callback.objects.filter(pk=delivery.callback_id).update(trouble=delivery.note, trouble_since=timezone.now())
     try:
         verdict = with_service(vendor, lambda service: service.probe(), interactive=True)
     except VendorError as error:
@@ -186,5 +187,7 @@ def _check(vendor: Vendor, delivery: WebhookDelivery) -> None:
     found = (
         "A test of the connection works." if verdict.ok else f"A test says: {verdict.message} {verdict.cure}".strip()
     )
-    WebhookDelivery.objects.filter(pk=delivery.pk).update(note=f"{delivery.note} {found}")
-    alerting.tell(f"{vendor} reports trouble", [f"{delivery.note} {found}"])
+    for delivery in deliveries:
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(note=f"{delivery.note} {found}")
+    said = [*dict.fromkeys(delivery.note for delivery in deliveries)]
+    alerting.tell(f"{vendor} reports trouble", [*said[:10], found])

@@ -43,6 +43,8 @@ def tend(callback_id: int) -> list[str]:
             gone = with_service(callback.vendor, lambda service: list(service.drop_hook(callback.hook, address)))
             _store(callback, gone, "", None)
             return gone
+        if why := addresses.lacks(callback):
+            raise Refused(why, "Switch the address off.")
         flows = set(callback.vendor.schedules.filter(enabled=True).values_list("flow", flat=True))
         done, missed = with_service(callback.vendor, lambda service: _look(service, callback, address, flows))
     except (VendorError, VaultError) as error:

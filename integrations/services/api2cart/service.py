@@ -38,6 +38,7 @@ from integrations.stores import Stores
 from integrations.verbs import Verb
 from integrations.webhooks.hook import Hook, News, Posted, Proved
 
+HOOKED: Mapping[str, str] = {"events": "webhook.create", "rates": "basket.live_shipping_service.create"}
 HISTORY = ("orders", "returns", "abandoned_carts")
 
 
@@ -162,6 +163,13 @@ class Service(OrdersLookedUp, GoodsLookedUp):
     @classmethod
     def lacks_verb(cls, verb: str, account: Account) -> str:
         return lacking(verb, account)
+
+    @classmethod
+    def lacks_hook(cls, hook: str, account: Account) -> str:
+        methods, wanted = account.abilities.get("methods"), HOOKED.get(hook)
+        if not methods or not wanted or wanted in methods:
+            return ""
+        return f"Not offered: {account.abilities.get('platform') or 'this shop system'} has no {wanted} in API2Cart."
 
     @classmethod
     def _listed(cls, account: Account, platform: Platform) -> bool:

@@ -111,10 +111,13 @@ def validate(simulator: "Simulator", request: Request) -> Response:
     return ok({"status": "Store is available"})
 
 
+POSTING = ("webhook.events", "webhook.create", "basket.live_shipping_service.create")
+
+
 @method("GET", "cart.methods")
 def methods(simulator: "Simulator", request: Request) -> Response:
     store = simulator.store(request)
-    return ok({"method": [name for name in ALL_METHODS if name not in store.lacks]})
+    return ok({"method": [name for name in (*ALL_METHODS, *POSTING) if name not in store.lacks]})
 
 
 @method("DELETE", "cart.delete")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from integrations import asking, sweeping
 from integrations.models import ApiCall, Callback, Schedule
 from integrations.service import Account
 from integrations.services.api2cart import signing, webhooks
+from integrations.services.api2cart.tests.spec import Spec
 from integrations.webhooks import addresses, reading, tending
 from integrations.webhooks.hook import Posted
 from orders.models import Order
@@ -274,6 +276,48 @@ def test_a_store_gets_its_webhooks_and_what_was_missed_is_read(sim: Any, connect
     Callback.objects.filter(pk=callback.pk).update(active=False, tend_at=timezone.now())
     tending.tend(callback.pk)
     assert sim.hooks == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.needs_shared
+def test_every_request_about_webhooks_is_one_the_vendor_describes(
+    sim: Any, connected: Any, settings: Any, shared: Path
+) -> None:
+    settings.HUB_PUBLIC_URL = "https://hub.example"
+    spec, caught = Spec(shared), []
+    vendor = connected("boutique", store_id="1")
+    sim.fault("call", do=lambda _, request: caught.append((request.method, request.path, request.query, request.body)))
+    for step in ("make", "mend", "replace", "drop"):
+        for callback in Callback.objects.select_related("vendor").filter(vendor=vendor, hook__in=["events", "rates"]):
+            if step == "mend" and callback.hook == "events":
+                sim.hooks[0]["active"] = False
+            if step == "replace":
+                addresses.replace(callback)
+            Callback.objects.filter(pk=callback.pk).update(active=step != "drop", tend_at=timezone.now())
+            tending.tend(callback.pk)
+            callback.refresh_from_db()
+            assert callback.trouble == "", step
+    assert {path.removeprefix("/v1.1/").removesuffix(".json") for _, path, _, _ in caught} >= {
+        "webhook.events", "webhook.list", "webhook.create", "webhook.update", "webhook.delete", "account.failed_webhooks",
+        "basket.live_shipping_service.list", "basket.live_shipping_service.create", "basket.live_shipping_service.delete",
+    }  # fmt: skip
+    for method, path, query, body in caught:
+        path = path.removeprefix("/v1.1")
+        assert spec.wrong_query(method, path, query) == []
+        if body:
+            assert spec.wrong_body(spec.body(method, path), json.loads(body)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_store_lacks_is_not_offered(sim: Any, connected: Any, run: Any) -> None:
+    sim.stores[0] = replace(sim.stores[0], lacks=("basket.live_shipping_service.create",))
+    vendor = connected("boutique")
+    offered = {row.hook: addresses.lacks(row) for row in Callback.objects.filter(vendor=vendor)}
+    assert set(offered.values()) == {""}, "nobody asked the store yet"
+    run(vendor, "categories")
+    found = {row.hook: addresses.lacks(row) for row in Callback.objects.select_related("vendor").filter(vendor=vendor)}
+    assert [hook for hook, why in found.items() if why] == ["rates"]
+    assert "Shopify has no basket.live_shipping_service.create" in found["rates"]
 
 
 @pytest.mark.django_db(transaction=True)
