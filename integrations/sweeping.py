@@ -59,6 +59,7 @@ def sweep() -> Swept:
     keeping.trim()
     blocking.trim()
     token_health.warn()
+    token_health.warn_of_stores()
     return found
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrations import alerting
 from integrations.models import Token, Vendor
+from integrations.service import services
 
 BEFORE = (14, 7, 1, 0)  # days before its end somebody is told of, each once; 0: it has ended
 HOOK = "hook:"  # secrets of addresses vendors post to sign no call
@@ -39,6 +40,24 @@ def warn() -> int:
             lines.append(ends(token))
     if lines:
         alerting.tell("a token ends soon" if len(lines) == 1 else f"{len(lines)} tokens end soon", lines)
+    return len(lines)
+
+
+def warn_of_stores() -> int:
+    """The same for what ends outside the hub, such as a shop's credentials at the vendor."""
+    kinds, today, lines = services(), timezone.localdate(), []
+    for vendor in Vendor.objects.filter(
+        enabled=True, kind__in=[kind for kind, service in kinds.items() if service.stores]
+    ):
+        stores = kinds[vendor.kind].stores
+        on = min((one.on for one in (stores.endings(vendor.account) if stores else ())), default=None)
+        if on is None or (on - today).days > max(BEFORE):
+            continue
+        step = min(days for days in BEFORE if (on - today).days <= days)
+        if Vendor.objects.filter(pk=vendor.pk).exclude(warned_end=f"{on}/{step}").update(warned_end=f"{on}/{step}"):
+            lines.append(f"{vendor}: {vendor.ends_soon[0]}")
+    if lines:
+        alerting.tell("credentials of a shop end soon", lines)
     return len(lines)
 
 

@@ -53,6 +53,9 @@ class Vendor(models.Model):
     last_ok_at = models.DateTimeField("last success", null=True, blank=True)
     seen_from = models.CharField("called out from", max_length=200, blank=True, editable=False)
     seen_from_at = models.DateTimeField(null=True, blank=True, editable=False)
+    warned_end = models.CharField(
+        max_length=40, blank=True, editable=False
+    )  # of what ends outside: its day, and how near
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -63,12 +66,12 @@ class Vendor(models.Model):
 
     @property
     def ends_soon(self) -> list[str]:
-        """What ends within two weeks outside the hub, such as a shop's credentials at the vendor, in sentences."""
+        """What ends within two weeks outside the hub, such as a shop's credentials at the vendor, in sentences; the next first."""
         stores, today = service_class(self.kind).stores, timezone.localdate()
         soon = [one for one in (stores.endings(self.account) if stores else ()) if one.on - SOON <= today]
         return [
             f"{one.what[:1].upper()}{one.what[1:]} {'ended' if one.on < today else 'end'} on {one.on}. {one.cure}"
-            for one in soon
+            for one in sorted(soon, key=lambda one: one.on)
         ]
 
     @property

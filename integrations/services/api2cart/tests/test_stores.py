@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import vault
+from integrations import sweeping, token_health, vault
 from integrations.models import ApiCall, Token, Vendor
 from integrations.services.api2cart.account import AccountStores
 from integrations.services.api2cart.credentials import blank_of, is_secret, known, label_of, system_of
@@ -226,6 +227,29 @@ def test_amazons_credentials_are_reminded_of_before_they_end(
     for odd in ("", "soon", "2026-99-99"):
         assert connected("bazaar", credentials_since=odd).ends_soon == []
     assert connected("depot", platform="WoocommerceApi", credentials_since="2020-01-01").ends_soon == []
+
+
+@db
+def test_of_amazons_credentials_people_are_told_by_mail_too(sim: Simulator, connected: Connect, settings: Any) -> None:
+    settings.HUB_ALERT_EMAILS = ["ops@example.com"]
+    today, steps = timezone.localdate(), {166: 14, 173: 7, 179: 1, 180: 0}
+    told: list[int] = []
+    for gone in (100, 165, 166, 170, 173, 174, 178, 179, 180, 190):
+        connected("bazaar", platform="AmazonSP", credentials_since=str(today - timedelta(days=gone)))
+        # The day moves on, not the credentials: what was told stands for the same end.
+        if told:
+            Vendor.objects.update(warned_end=f"{today + timedelta(days=180 - gone)}/{steps[told[-1]]}")
+        mail.outbox.clear()
+        sweeping.sweep()
+        token_health.warn_of_stores()
+        if mail.outbox:
+            assert len(mail.outbox) == 1
+            assert "180 days" in mail.outbox[0].body
+            told.append(gone)
+    assert told == list(steps)
+    connected("bazaar", credentials_since=str(today - timedelta(days=179)))
+    Vendor.objects.update(enabled=False, warned_end="")
+    assert token_health.warn_of_stores() == 0
 
 
 @db
