@@ -102,6 +102,10 @@ class Posting(VendorService):
         return Bearer(secrets["token"])
 
     @classmethod
+    def lacks(cls, flow: str, account: Account) -> str:
+        return f"This shop has no {flow}." if account.abilities.get("none") == flow else ""
+
+    @classmethod
     def lacks_hook(cls, hook: str, account: Account) -> str:
         return f"This shop has no {hook}." if account.abilities.get("none") == hook else ""
 

@@ -223,6 +223,15 @@ def test_news_for_a_flow_nobody_has_lead_to_nothing(shop: Shop, vendor: Vendor) 
     assert reading.read(vendor.pk) == []
 
 
+def test_news_of_what_the_shop_has_not_wait_for_no_poll_that_never_comes(shop: Shop, vendor: Vendor) -> None:
+    Vendor.objects.filter(pk=vendor.pk).update(abilities={"none": "orders"})
+    Schedule.objects.filter(vendor=vendor, flow="orders").update(due_at=timezone.now())
+    assert post("order.update", {"id": "7"}) == 200
+    assert reading.read(vendor.pk) == []
+    kept = WebhookDelivery.objects.get()
+    assert (kept.state, kept.note) == ("nothing", "This shop has no orders.")
+
+
 # -- once
 
 

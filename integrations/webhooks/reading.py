@@ -167,7 +167,7 @@ def _unusable(vendor: Vendor, name: str, flow: Flow | None) -> str:
         return f"{vendor} has no flow “{name}”."
     if not flow.proven and name not in vendor.confirmed:
         return f"The flow “{name}” is not verified for this account; confirm it on the vendor's page."
-    return ""
+    return services()[vendor.kind].lacks(name, vendor.account)
 
 
 def _close(deliveries: list[WebhookDelivery], state: str, now: datetime, note: str | None = None) -> None:

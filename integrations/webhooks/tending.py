@@ -45,7 +45,7 @@ def tend(callback_id: int) -> list[str]:
             return gone
         if why := addresses.lacks(callback):
             raise Refused(why, "Switch the address off.")
-        flows = set(callback.vendor.schedules.filter(enabled=True).values_list("flow", flat=True))
+        flows = {row.flow for row in callback.vendor.schedules.filter(enabled=True) if not row.lacks}
         done, missed = with_service(callback.vendor, lambda service: _look(service, callback, address, flows))
     except (VendorError, VaultError) as error:
         cure = getattr(error, "cure", "")

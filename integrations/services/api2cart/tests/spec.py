@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-WORDS = {"string": "text", "integer": "int", "boolean": "bool", "array": "list"}
+WORDS = {"string": "text", "integer": "int", "number": "number", "boolean": "bool", "array": "list"}
 
 
 class Spec:

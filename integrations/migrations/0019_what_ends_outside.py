@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('integrations', '0017_working_commands'),
+        ("integrations", "0018_blocked_minute"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='vendor',
-            name='warned_end',
+            model_name="vendor",
+            name="warned_end",
             field=models.CharField(blank=True, editable=False, max_length=40),
         ),
     ]
