@@ -120,7 +120,8 @@ class Door:
     on: the kind of row: "line" (of an order), "package", "product", "variant". foreign: rows of other connections instead of
         this one's own; either: of both.
     fill: (account, what was ticked, what the person filled in) → the body as far as that says. What it leaves out is asked.
-    together: all that is ticked makes one body; else each row makes its own.
+    together: all that is ticked makes one body; else each row makes its own. also_packed: of lines that go together, those that
+        are in a package already can be chosen as well.
     asks: what a person is asked once for all rows, beside the verb's own fields. fits: why a row cannot have it; a line each.
     title: on the button, where it is not the verb's own.
     """
@@ -128,6 +129,7 @@ class Door:
     on: str
     fill: Fill
     together: bool = False
+    also_packed: bool = False
     foreign: bool = False
     either: bool = False
     asks: tuple[Field, ...] = ()

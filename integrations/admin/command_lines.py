@@ -122,7 +122,7 @@ def choices_of(request: HttpRequest, order: Order, offer: Offer) -> list[Choice]
     """The order's lines, each with why it cannot be chosen; those that can are ticked to begin with."""
     from integrations.commands import doors
 
-    packed = doors.packed(order) if offer.door.together else {}
+    packed = doors.packed(order) if offer.door.together and not offer.door.also_packed else {}
     posted, ticked = request.method == "POST", set(request.POST.getlist("line"))
     wanted = set(request.GET.getlist("line"))
     found = []

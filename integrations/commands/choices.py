@@ -7,13 +7,15 @@ from typing import Any
 from catalog.models import Attribute, Brand, Category
 from integrations.models import Vendor
 from integrations.verbs import Field
-from orders.models import CancelReason
+from orders.models import CancelReason, ReturnAction, ReturnReason
 
 ROWS: Mapping[str, Any] = {
     "attributes": Attribute,
     "brands": Brand,
     "cancel_reasons": CancelReason,
     "categories": Category,
+    "return_actions": ReturnAction,
+    "return_reasons": ReturnReason,
 }
 MOST = 2000
 

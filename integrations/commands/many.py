@@ -6,6 +6,7 @@ Rows are read a chunk at a time, a handful of queries each, so that thousands co
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -217,13 +218,15 @@ def _with_listing(offer: Offer, row: Variant, matches: Sequence[matching.Match])
 
 def _mark_new(offer: Offer, fates: Sequence[Fate]) -> None:
     """Which of the things the vendor does not have yet, as far as it is mirrored."""
-    model, column = {"product": (Product, "external_id"), "variant": (Variant, "sku")}.get(offer.verb.about, (None, ""))
+    model: Any = {"product": Product, "variant": Variant}.get(offer.verb.about)
     if model is None:
         return
+    columns = ("external_id", "sku") if model is Variant else ("external_id",)  # vendors name articles by either
     keys = {id(fate): _codes(offer, fate.body) for fate in fates if fate.body is not None}
     wanted = {code for codes in keys.values() for code in codes}
-    rows: Any = model._default_manager.filter(vendor=offer.vendor, gone_at=None, **{f"{column}__in": wanted})
-    there = set(rows.values_list(column, flat=True))
+    rows = model._default_manager.filter(vendor=offer.vendor, gone_at=None)
+    known = (rows.filter(**{f"{column}__in": wanted}).values_list(column, flat=True) for column in columns)
+    there = set(chain.from_iterable(known))
     for fate in fates:
         fate.new = bool(keys.get(id(fate))) and not (keys[id(fate)] & there)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from integrations.services.api2cart import doors
 from integrations.services.api2cart.writing import Reread, StoreVerb, row, write
 from integrations.verbs import Body, Field
 
@@ -36,6 +37,7 @@ VERBS: Mapping[str, StoreVerb] = {
         key="order_id",
         reread=reread("orders"),
         look_up="order_stands",
+        doors=(doors.CHANGE,),
         repeatable=True,
         help="Which statuses may follow on which is the shop system's matter; several take only a cancellation.",
     ),
@@ -54,6 +56,7 @@ VERBS: Mapping[str, StoreVerb] = {
         once=True,
         check="refund_fits",
         look_up="refund_made",
+        doors=(doors.PAY_BACK,),
         irreversible=True,
         help="What was paid back so far is read again just before; more than was bought stops it.",
     ),

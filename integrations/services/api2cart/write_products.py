@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from integrations.services.api2cart import doors
 from integrations.services.api2cart.batches import batch
 from integrations.services.api2cart.writing import StoreVerb, row, write
 from integrations.verbs import Body, Field
@@ -54,6 +55,7 @@ VERBS: Mapping[str, StoreVerb] = {
         repeatable=True,
         reread=changed_many,
         look_up="products_stand",
+        doors=(doors.PUSH,),
         help="Up to 250 in one job, item by item. quantity is what there is; a sale meanwhile is lost by it: rather change the stock.",
     ),
     "change_stock": batch(
@@ -67,6 +69,7 @@ VERBS: Mapping[str, StoreVerb] = {
         payload=by_how_much,
         reread=changed_many,
         look_up="products_shown",
+        doors=(doors.STOCK,),
         help="By so many pieces, so that what is sold in this moment stays sold.",
     ),
     "update_product": write(

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
+from integrations.services.api2cart import doors
 from integrations.services.api2cart.write_orders import ORDER, REFERENCE, reread
 from integrations.services.api2cart.writing import StoreVerb, row, write
 from integrations.verbs import Field
 
 RETURN = Field("return_id", "Return", required=True, also=("return",), example="9f31")
+REASON = Field("return_reason_id", "Reason", choices_from="return_reasons")
+ACTION = Field("return_action_id", "Action", choices_from="return_actions")
 MONEY = "fee_price shipping_price"
 STATUS = "return_status_id return_reason_id return_action_id return_reason return_action reject_reason"
 NOTES = "item_restock staff_note comment message send_notifications is_online"
@@ -17,6 +20,8 @@ VERBS: Mapping[str, StoreVerb] = {
         "order.return.add",
         f"order_id! order_products {STATUS} {NOTES} {MONEY}",
         ORDER,
+        REASON,
+        ACTION,
         Field(
             "order_products", "Goods", "rows", required=True, also=("lines",),
             fields=row(
@@ -33,6 +38,7 @@ VERBS: Mapping[str, StoreVerb] = {
         reference="reference",
         once=True,
         look_up="return_made",
+        doors=(doors.COME_BACK,),
         help="Only what was shipped can come back. Reasons, actions and statuses are the store's own, by their ids.",
     ),
     "update_return": write(
@@ -41,6 +47,8 @@ VERBS: Mapping[str, StoreVerb] = {
         f"return_id! order_id! order_products {STATUS} {NOTES} {MONEY}",
         RETURN,
         ORDER,
+        REASON,
+        ACTION,
         Field(
             "order_products", "Goods", "rows", also=("lines",),
             fields=row(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from integrations.services.api2cart import doors
 from integrations.services.api2cart.batches import batch
 from integrations.services.api2cart.write_orders import ORDER, REFERENCE, reread
 from integrations.services.api2cart.writing import StoreVerb, row, write
@@ -35,6 +36,7 @@ VERBS: Mapping[str, StoreVerb] = {
         once=True,
         check="shipment_fits",
         look_up="shipment_made",
+        doors=(doors.SHIP,),
         help="What was shipped so far is read again just before; more than was ordered stops it.",
     ),
     "update_shipment": write(
@@ -48,6 +50,7 @@ VERBS: Mapping[str, StoreVerb] = {
         about="shipment",
         key="shipment_id",
         reread=reread("shipments"),
+        doors=(doors.PACKAGE,),
         help="replace: these tracking numbers instead of those there are; yes, unless told otherwise.",
     ),
     "add_tracking": write(
@@ -61,6 +64,7 @@ VERBS: Mapping[str, StoreVerb] = {
         number="shipment_tracking_id",
         reread=reread("shipments"),
         look_up="tracking_made",
+        doors=(doors.PACKAGE,),
     ),
     "delete_shipment": write(
         "Take shipment back",
@@ -72,6 +76,7 @@ VERBS: Mapping[str, StoreVerb] = {
         key="shipment_id",
         reread=reread("orders", "shipments"),
         look_up="shipment_gone",
+        doors=(doors.PACKAGE,),
         repeatable=True,
         irreversible=True,
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from integrations.services.api2cart import doors
 from integrations.services.api2cart.batches import batch
 from integrations.services.api2cart.write_products import DELTA, PRODUCT, VALUES, by_how_much
 from integrations.services.api2cart.writing import StoreVerb, row, write
@@ -40,6 +41,7 @@ VERBS: Mapping[str, StoreVerb] = {
         repeatable=True,
         reread=changed_many,
         look_up="variants_stand",
+        doors=(doors.PUSH_VARIANTS,),
         help="Up to 250 in one job, item by item. quantity is what there is; a sale meanwhile is lost by it: rather change the stock.",
     ),
     "change_variant_stock": batch(
@@ -53,6 +55,7 @@ VERBS: Mapping[str, StoreVerb] = {
         payload=by_how_much,
         reread=changed_many,
         look_up="variants_shown",
+        doors=(doors.STOCK_OF_VARIANTS,),
         help="By so many pieces, so that what is sold in this moment stays sold.",
     ),
     "update_variant": write(

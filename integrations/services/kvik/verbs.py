@@ -15,7 +15,7 @@ from integrations.mapping import at
 from integrations.service import Account, option_of
 from integrations.services.kvik.answers import row_of
 from integrations.services.kvik.options import CHANGE_FIELDS, MEANINGS, OPTIONS
-from integrations.verbs import Body, Doing, Field, Found, Outcome, Request, Verb
+from integrations.verbs import Body, Doing, Door, Field, Found, Outcome, Request, Verb
 
 OURS = tuple(word for word, _ in MEANINGS if word != "unknown")
 LABELS = dict(CHANGE_FIELDS)
@@ -142,6 +142,13 @@ def order_stands(http: Client, option: Callable[[str], Any], doing: Doing) -> Fo
     )
 
 
+DOOR = Door(
+    "line",
+    lambda account, chosen, given: {"order": chosen[0].row.order.external_id},
+    together=True,
+    also_packed=True,
+    help="The whole order is changed, whichever of its lines are ticked.",
+)
 VERBS: Mapping[str, Verb] = {
     "update_order": Verb(
         "Change order",
@@ -153,6 +160,7 @@ VERBS: Mapping[str, Verb] = {
         outcome=changed,
         look_up="order_stands",
         valid=valid,
+        doors=(DOOR,),
         proven=False,
         help="Nothing in the shop's documents says where and how; whether its customer is told by email is not known either.",
     ),

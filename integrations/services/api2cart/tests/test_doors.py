@@ -1,0 +1,135 @@
+"""From the pages where people work: an order's lines, its packages, articles of this store and of others."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.models import Product, Variant
+from integrations import connecting
+from integrations.commands import doors, many
+from integrations.models import Command, SyncRun, Vendor
+from integrations.services.api2cart.simulator import Simulator
+from orders.models import Order, Package, ReturnReason
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite_only]
+State = Command.State
+ORDER, LINE = "70001", "700010"
+NOW = timezone.now()
+
+
+@pytest.fixture
+def shop(connected: Callable[..., Vendor], run: Callable[..., SyncRun]) -> Vendor:
+    vendor = connected()
+    Vendor.objects.filter(pk=vendor.pk).update(writes="approve")
+    vendor.refresh_from_db()
+    for flow in ("products", "variants", "orders", "shipments", "return_reasons", "return_actions"):
+        assert run(vendor, flow).state == SyncRun.State.OK, flow
+    return Vendor.objects.get(pk=vendor.pk)
+
+
+def lines_page(verb: str) -> str:
+    return reverse("admin:integrations_command_lines", args=[Order.objects.get(external_id=ORDER).pk, verb])
+
+
+def offer(vendor: Vendor, name: str, *, foreign: bool = False) -> doors.Offer:
+    found = doors.offer_of(vendor, name, "variant", foreign=foreign)
+    assert found is not None
+    return found
+
+
+def test_an_order_s_page_offers_what_its_store_can_do(shop: Vendor, admin_client: Client) -> None:
+    page = admin_client.get(reverse("admin:orders_sale_change", args=[Order.objects.get(external_id=ORDER).pk]))
+    text = page.content.decode()
+    for verb in ("add_shipment", "refund_order", "add_return", "update_order"):
+        assert lines_page(verb) in text, verb
+
+
+@pytest.mark.parametrize(
+    ("verb", "rows"),
+    [
+        ("add_shipment", {"items": [{"order_product_id": LINE, "quantity": 1}]}),
+        ("refund_order", {"items": [{"order_product_id": LINE, "quantity": 1, "price": 12}]}),
+        ("add_return", {"order_products": [{"order_product_id": LINE, "order_product_quantity": 1}]}),
+    ],
+)
+def test_chosen_lines_become_the_body(shop: Vendor, rows: dict[str, Any], verb: str) -> None:
+    from decimal import Decimal
+
+    from integrations.verbs import Chosen
+
+    order = Order.objects.get(external_id=ORDER)
+    line = order.lines.get(external_id=LINE)
+    found = doors.offer_of(shop, verb, "line", foreign=False)
+    assert found is not None
+    body = doors.body_of(found, [Chosen(line, Decimal(1))], {})
+    assert body == {"order_id": ORDER, **rows}
+
+
+def test_reasons_and_actions_are_the_store_s_own(shop: Vendor, admin_client: Client) -> None:
+    text = admin_client.get(reverse("admin:integrations_command_ask", args=[shop.slug, "add_return"])).content.decode()
+    assert ReturnReason.objects.filter(vendor=shop).count() == 3
+    assert "Arrived broken" in text
+    assert "Exchange" in text
+
+
+def test_a_package_gets_its_tracking_number_from_its_own_page(shop: Vendor) -> None:
+    from integrations.verbs import Chosen
+
+    package = Package.objects.select_related("order", "vendor").get()
+    found = doors.offer_of(shop, "add_tracking", "package", foreign=False)
+    assert found is not None
+    assert doors.body_of(found, [Chosen(package)], {}) == {"shipment_id": "880", "order_id": "70000"}
+
+
+def test_a_supplier_s_price_and_stock_go_to_the_articles_of_the_same_code(shop: Vendor, sim: Simulator) -> None:
+    supplier = connecting.connect("elko", "elko-lv")
+    times = {"raw": {}, "seen_at": NOW, "changed_at": NOW}
+    keys = []
+    for sku, cost in (("BOU-1000", 10), ("BOU-1001-0", 20), ("STRANGER", 5)):
+        product = Product.objects.create(vendor=supplier, external_id=sku, name=sku, **times)
+        row = Variant.objects.create(
+            vendor=supplier, product=product, external_id=sku, sku=sku, price=cost, stock=4, **times
+        )
+        keys.append(row.pk)
+    push = offer(shop, "update_products", foreign=True)
+    plan = many.plan(push, keys, {"times": "1.5"})
+    assert (plan.changes, plan.creates, plan.refused, plan.calls) == (1, 0, 2, 1)
+    assert {why for why, _, _ in plan.told} == {
+        "It is a variant of a product here; push it as one.", "This store has no article with its SKU or GTIN.",
+    }  # fmt: skip
+    assert plan.first[0].body == {"products": [{"id": "5000", "quantity": 4, "price": 15}]}
+    variants = offer(shop, "update_variants", foreign=True)
+    body = many.plan(variants, keys, {"what": "stock", "stock": 9}).first[0].body
+    assert body == {"variants": [{"id": "90010", "product_id": "5001", "quantity": 9}]}
+    assert many.decide(push, keys, {"times": "1.5"}, by="Ada", batch="b" * 32) == 1
+    assert Command.objects.get().state == State.AWAITING
+    assert sim.ledger.writes == 0
+
+
+def test_stock_of_own_articles_is_changed_by_how_much(shop: Vendor) -> None:
+    keys = list(Variant.objects.filter(vendor=shop).values_list("pk", flat=True))
+    made = many.plan(offer(shop, "change_stock"), keys, {"by": "-2"})
+    assert (made.changes, made.refused, made.calls) == (3, 3, 1)
+    assert {row["by"] for row in made.first[0].body["products"]} == {-2}
+    assert all("reduce_quantity" in row for row in made.first[0].request["body"]["payload"])
+
+
+def test_goods_that_were_shipped_can_be_chosen_to_come_back(shop: Vendor, sim: Simulator, admin_client: Client) -> None:
+    """What is in a package is done with for shipping, not for a refund or a return."""
+    order = Order.objects.get(external_id="70000")
+    [line] = order.lines.all()
+    page = {
+        verb: reverse("admin:integrations_command_lines", args=[order.pk, verb])
+        for verb in ("add_shipment", "add_return")
+    }
+    assert "All of it is packed" in admin_client.get(page["add_shipment"]).content.decode()
+    given = {"line": str(line.pk), f"quantity-{line.pk}": "1", "token": "b" * 32, "decide": ""}
+    admin_client.post(page["add_return"], {**given, "f_return_reason_id": "broken"})
+    command = Command.objects.get()
+    assert (command.state, command.body["return_reason_id"]) == (State.AWAITING, "broken")
+    assert command.body["order_products"] == [{"order_product_id": "700000", "order_product_quantity": 1}]
+    assert sim.ledger.writes == 0
