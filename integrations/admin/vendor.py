@@ -89,40 +89,48 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
         return initial
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        service = self.service_of(request, obj)
-        sets: list[Any] = []
-        if obj:
-            sets.append(("How it stands", {"fields": ("state_shown", "success_shown"), "classes": ["hub-facts"]}))
-        sets.append(("Connection", {"fields": VendorForm.Meta.fields}))
-        if service.secrets:
-            sets.append(
-                (
-                    "Secrets",
-                    {
-                        "fields": [SECRET + secret.name for secret in service.secrets],
-                        "description": "Encrypted when saved and never shown again.",
-                    },
-                )
-            )
-        groups: dict[str, list[str]] = {}
-        for option in service.options:
-            groups.setdefault(option.group, []).append(OPTION + option.name)
-        sets += [(group or "Options", {"fields": names}) for group, names in groups.items()]
-        if not self.may_edit(request, obj):
+        """What happens first, then what is set once; of the options those of a group are folded away."""
+        edits = self.may_edit(request, obj)
+        return [
+            *(self.happening() if obj else ()),
+            ("Connection", {"fields": VendorForm.Meta.fields}),
+            *(self.secrets_asked(self.service_of(request, obj)) if edits else ()),
+            *(self.secrets_kept(request) if obj else ()),
             # Whoever only looks gets the stored values as text; the generated fields exist in the form alone.
-            sets = [part for part in sets if part[0] in ("How it stands", "Connection")]
-            sets.append(("Options", {"fields": ["options_table"], "classes": ["hub-related"]}))
-        if obj:
-            sets += [
-                (title, {"fields": [name], "classes": ["hub-related"]})
-                for title, name in (
-                    ("Flows", "schedules_table"),
-                    ("Last runs", "runs_table"),
-                    ("Stored secrets", "tokens_table"),
-                )
-                if name != "tokens_table" or request.user.has_perm("integrations.view_token")
-            ]
-        return sets
+            *(self.options_asked(self.service_of(request, obj)) if edits else [related("Options", "options_table")]),
+        ]
+
+    @staticmethod
+    def happening() -> list[Any]:
+        stand = ("How it stands", {"fields": ("state_shown", "success_shown"), "classes": ["hub-facts"]})
+        return [stand, related("Flows", "schedules_table"), related("Last runs", "runs_table")]
+
+    @staticmethod
+    def secrets_asked(service: Any) -> list[Any]:
+        fields = [SECRET + secret.name for secret in service.secrets]
+        told = "Encrypted when saved and never shown again."
+        return [("Secrets", {"fields": fields, "description": told})] if fields else []
+
+    @staticmethod
+    def secrets_kept(request: HttpRequest) -> list[Any]:
+        may = request.user.has_perm("integrations.view_token")
+        return [related("Stored secrets", "tokens_table")] if may else []
+
+    @staticmethod
+    def options_asked(service: Any) -> list[Any]:
+        groups: dict[str, list[Any]] = {}
+        for option in service.options:
+            groups.setdefault(option.group, []).append(option)
+        return [
+            (
+                group or "Options",
+                {
+                    "fields": [OPTION + option.name for option in options],
+                    "classes": ["collapse"] if group and not any(option.required for option in options) else [],
+                },
+            )
+            for group, options in groups.items()
+        ]
 
     def may_edit(self, request: HttpRequest, obj: Any) -> bool:
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
@@ -275,6 +283,10 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
                 for run in runs
             ],
         )  # fmt: skip
+
+
+def related(title: str, field: str) -> Any:
+    return (title, {"fields": [field], "classes": ["hub-related"]})
 
 
 def switched(vendor: Vendor, schedule: Any, proven: bool) -> str:
