@@ -97,7 +97,11 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
             *(self.secrets_asked(self.service_of(request, obj)) if edits else ()),
             *(self.secrets_kept(request) if obj else ()),
             # Whoever only looks gets the stored values as text; the generated fields exist in the form alone.
-            *(self.options_asked(self.service_of(request, obj)) if edits else [related("Options", "options_table")]),
+            *(
+                self.options_asked(self.service_of(request, obj), new=obj is None)
+                if edits
+                else [related("Options", "options_table")]
+            ),
         ]
 
     @staticmethod
@@ -117,7 +121,7 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
         return [related("Stored secrets", "tokens_table")] if may else []
 
     @staticmethod
-    def options_asked(service: Any) -> list[Any]:
+    def options_asked(service: Any, *, new: bool) -> list[Any]:
         groups: dict[str, list[Any]] = {}
         for option in service.options:
             groups.setdefault(option.group, []).append(option)
@@ -126,7 +130,7 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
                 group or "Options",
                 {
                     "fields": [OPTION + option.name for option in options],
-                    "classes": ["collapse"] if group and not any(option.required for option in options) else [],
+                    "classes": ["collapse"] if group and not (new and any(map(must_be_filled, options))) else [],
                 },
             )
             for group, options in groups.items()
@@ -283,6 +287,10 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
                 for run in runs
             ],
         )  # fmt: skip
+
+
+def must_be_filled(option: Any) -> bool:
+    return option.required and option.default in ("", None)
 
 
 def related(title: str, field: str) -> Any:
