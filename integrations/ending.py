@@ -110,9 +110,10 @@ def _reschedule(work: Slice, schedule: Schedule, now: Any, *, good: bool) -> Non
     values: dict[str, Any] = {}
     if good and not work.run.codes:
         values = {"cursor": work.run.cursor_after, "last_ok_at": now, "failures": 0, "alarmed_at": None}
-        if work.run.mode != SyncRun.Mode.CHANGES or work.whole:
+        first = schedule.last_ok_at is None
+        if first or work.run.mode != SyncRun.Mode.CHANGES or work.whole:
             values["last_full_at"] = now
-        if work.run.mode == SyncRun.Mode.VERIFY:
+        if first or work.run.mode == SyncRun.Mode.VERIFY:
             values["last_verify_at"] = now
         values["due_at"] = now + schedule.every
     elif not good:

@@ -26,6 +26,7 @@ from integrations.slices import Progress, Slice
 
 SLICE_SECONDS = 50.0
 SAVE_EVERY = 2.0
+VERIFY_EVERY = timedelta(days=7)
 NAP = 1.0  # seconds
 Claim = Callable[[Schedule], SyncRun | None]
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ def schedule_of(vendor: Vendor, flow: str) -> Schedule:
             "every": declared.every,
             "max_age": declared.max_age,
             "full_every": declared.full_every,
-            "verify_every": timedelta(days=7) if declared.complete else None,
+            # What is asked for code by code would cost a call for each few rows.
+            "verify_every": VERIFY_EVERY if declared.complete or not declared.codes else None,
             "enabled": declared.on and (declared.proven or flow in vendor.confirmed),
         },
     )
@@ -137,16 +139,17 @@ def _begun(
 
 
 def _mode(schedule: Schedule) -> str:
-    """A verify or a full pass when it is due, else only what changed."""
+    """A verify or a full pass when it is due, else only what changed. The first good run is both: it reads and stores all."""
     now = timezone.now()
 
-    def due(last: Any, every: timedelta | None) -> bool:
-        return every is not None and last is not None and last + every <= now
+    def due(last: datetime | None, every: timedelta | None) -> bool:
+        return every is not None and (last is None or last + every <= now)
 
-    if due(schedule.last_verify_at or schedule.last_ok_at, schedule.verify_every):
-        return SyncRun.Mode.VERIFY
-    if due(schedule.last_full_at or schedule.last_ok_at, schedule.full_every):
-        return SyncRun.Mode.FULL
+    if schedule.last_ok_at is not None:
+        if due(schedule.last_verify_at, schedule.verify_every):
+            return SyncRun.Mode.VERIFY
+        if due(schedule.last_full_at, schedule.full_every):
+            return SyncRun.Mode.FULL
     return SyncRun.Mode.CHANGES
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 from django.utils import timezone
 
 from catalog.models import PriceChange, Product, StockChange, Variant
@@ -271,6 +272,43 @@ def test_a_late_schedule_raises_one_alarm(elko: Simulator) -> None:
     later = timezone.now() + schedule.max_age + timedelta(minutes=3)
     assert schedule in schedules.raise_alarms(later)
     assert schedule not in schedules.raise_alarms(later)
+
+
+def a_day_passes(vendor: Vendor, flow: str) -> SyncRun:
+    """Of the flow's schedule every moment is a day longer ago; then what its hint does."""
+    moments = ("last_ok_at", "last_full_at", "last_verify_at", "due_at")
+    mine = Schedule.objects.filter(vendor=vendor, flow=flow)
+    mine.update(**{name: F(name) - timedelta(days=1, minutes=1) for name in moments})
+    done = sweeping.run_if_due(vendor.pk, flow)
+    assert done is not None
+    return SyncRun.objects.get(pk=done.pk)
+
+
+@pytest.mark.parametrize("flow", ["products", "orders"])
+def test_once_a_week_values_are_compared_and_repaired(elko: Simulator, flow: str) -> None:
+    """As the scheduler runs it day after day; nobody asks for it."""
+    vendor = connected(elko)
+    run(vendor, flow)
+    model: Any = Product if flow == "products" else OrderLine
+    row = model.objects.order_by("pk").first()
+    model.objects.filter(pk=row.pk).update(name="changed behind the hub's back")
+    modes = [a_day_passes(vendor, flow).mode for _ in range(6)]
+    assert modes == ["changes"] * 6
+    assert model.objects.get(pk=row.pk).name == "changed behind the hub's back", "the vendor sent nothing new"
+    week = a_day_passes(vendor, flow)
+    assert (week.mode, week.state, week.updated) == ("verify", SyncRun.State.OK, 1), week.error
+    assert model.objects.get(pk=row.pk).name == row.name
+    assert [a_day_passes(vendor, flow).mode for _ in range(7)] == ["changes"] * 6 + ["verify"]
+
+
+def test_a_full_pass_comes_when_it_is_due_though_every_run_goes_well(elko: Simulator) -> None:
+    vendor = connected(elko)
+    run(vendor, "invoices")
+    mine = Schedule.objects.filter(vendor=vendor, flow="invoices")
+    mine.update(enabled=True, full_every=timedelta(days=3), verify_every=None)
+    assert [a_day_passes(vendor, "invoices").mode for _ in range(6)] == ["changes", "changes", "full"] * 2
+    mine.update(last_full_at=None)  # one that never had any
+    assert a_day_passes(vendor, "invoices").mode == "full"
 
 
 def test_sync_prints_one_json_object(elko: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
