@@ -126,7 +126,10 @@ else:
     # A process that is paused within a transaction must not keep its locks longer than its lease.
     given = DATABASE.get("OPTIONS", {})
     idle = f"-c idle_in_transaction_session_timeout={int(HUB_LEASE_SECONDS * 1000)}"
-    DATABASE["OPTIONS"] = {**given, "options": f"{given.get('options', '')} {idle}".strip()}
+    # A server or a network that falls silent without a word is given up within a minute, not after the system's two hours.
+    silence = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+               "tcp_user_timeout": 60_000}  # fmt: skip
+    DATABASE["OPTIONS"] = {**silence, **given, "options": f"{given.get('options', '')} {idle}".strip()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = ["config.lockout.Guard", "config.permissions.OneQuery"]

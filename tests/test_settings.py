@@ -1,10 +1,14 @@
 """A hub without any setting starts: its processes, all at once, agree on the keys they make."""
 
 import os
+import socket
 import stat
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK = "from config import settings as s; import sys; sys.stdout.write(s.SECRET_KEY + ' ' + ','.join(s.HUB_KEYS))"
@@ -26,3 +30,16 @@ def test_processes_that_start_together_share_the_keys_they_make(tmp_path):
     files = sorted(file.name for file in tmp_path.glob("*.txt*"))
     assert files == ["keys.txt", "secret_key.txt"]
     assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in files} == {0o600}
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db
+def test_a_database_that_falls_silent_is_given_up_within_a_minute():
+    connection.ensure_connection()
+    assert connection.connection is not None
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
+        assert line.family != socket.AF_UNIX, "give the tests a server on a port: a local socket cannot fall silent"
+        asked = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+        told = [line.getsockopt(socket.IPPROTO_TCP, option) for option in asked]
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert told == [30, 10, 3, 60_000]
