@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from config import lockout
 from config.models import AuditEntry
+from config.second import sessions
 from tests.second_factor import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +181,23 @@ def test_where_one_is_signed_in_is_listed_and_ended(ann: User) -> None:
     assert here.get("/admin/").status_code == 200
     assert there.get("/admin/").status_code == 302
     assert stranger.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Windows"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1 Version/18.5 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_told_in_words(agent: str, told: str) -> None:
+    assert sessions.browser_of(agent) == told
 
 
 def test_ending_sessions_asks_for_a_fresh_factor(ann: User, settings: Any) -> None:

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -18,6 +19,15 @@ from django.views.decorators.csrf import csrf_protect
 from config import audit, stepup
 from config.second.standing import is_staff, passed
 
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 FROM = "hub_from"  # in the session: when it began, at which address, in what browser
 
 
@@ -42,6 +52,12 @@ def end_all(person: Any, but: str | None = None) -> int:
     return len(keys)
 
 
+def browser_of(agent: str) -> str:
+    """`Firefox on Windows`, as far as what a browser calls itself tells; else its own words."""
+    name, system = (next((told for part, told in table if part in agent), "") for table in (BROWSERS, SYSTEMS))
+    return f"{name} on {system}" if name and system else agent[:80]
+
+
 @never_cache
 @csrf_protect
 def page(request: HttpRequest) -> HttpResponse:
@@ -58,8 +74,12 @@ def page(request: HttpRequest) -> HttpResponse:
     for row, held in sessions_of(person):
         came = held.get(FROM, {})
         began = datetime.fromtimestamp(came["at"], UTC) if came else None
-        rows.append({"began": began, "address": came.get("address", ""), "agent": came.get("agent", ""),
-                     "ends": row.expire_date, "own": row.session_key == own})  # fmt: skip
+        ends = (
+            min(row.expire_date, began + timedelta(seconds=settings.SESSION_COOKIE_AGE)) if began else row.expire_date
+        )
+        agent = came.get("agent", "")
+        rows.append({"began": began, "address": came.get("address", ""), "agent": agent, "browser": browser_of(agent),
+                     "ends": ends, "own": row.session_key == own})  # fmt: skip
     rows.sort(key=lambda row: (not row["own"], -(row["began"].timestamp() if row["began"] else 0)))
     context = {**admin.site.each_context(request), "title": "Where you are signed in", "subtitle": None, "rows": rows}
     return TemplateResponse(request, "admin/people/sessions.html", context)

@@ -171,7 +171,7 @@ def step_up(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(page("login", wanted_page(request)))
     return render(
         request, "step_up", "Confirm that it is you", wrong=wrong, by_code=factor is not None,
-        minutes=int(stepup.VALID // 60),
+        minutes=int(stepup.VALID // 60), has_permission=False, hub_late=0,  # one question, without the menu beside it
     )  # fmt: skip
 
 
