@@ -17,6 +17,7 @@ from integrations.verbs import Chosen
 from orders.models import Order, OrderLine, Package
 
 MOST = 200
+ROWS: dict[str, Any] = {"order": Order, "package": Package}
 
 
 @dataclass
@@ -53,25 +54,26 @@ def quantity(text: str) -> Decimal | None:
 
 
 def begun(request: HttpRequest, vendor: Vendor, verb: str) -> Begun:
-    """From `?package=ID`, or `?line=ID:QUANTITY:VARIANT` several times. Nothing, where the address says nothing."""
-    if key := number(request.GET.get("package", "")):
-        return _package(request, vendor, verb, key)
+    """From `?order=ID`, `?package=ID`, or `?line=ID:QUANTITY:VARIANT` several times. Nothing, where the address says nothing."""
+    for kind in ROWS:
+        if key := number(request.GET.get(kind, "")):
+            return _row(request, vendor, verb, kind, key)
     if told := request.GET.getlist("line")[:MOST]:
         return _lines(request, vendor, verb, [part.split(":") for part in told])
     return Begun()
 
 
-def _package(request: HttpRequest, vendor: Vendor, verb: str, key: int) -> Begun:
-    package = Package.objects.filter(pk=key, vendor=vendor).select_related("order", "vendor").first()
-    offer = doors.offer_of(vendor, verb, "package", foreign=False)
-    if package is None or offer is None:
-        return Begun(trouble="There is no such package of this connection.")
-    if not may_look(request, package):
+def _row(request: HttpRequest, vendor: Vendor, verb: str, kind: str, key: int) -> Begun:
+    """One row of the vendor's own."""
+    row = ROWS[kind]._default_manager.filter(pk=key, vendor=vendor).select_related("vendor").first()
+    offer = doors.offer_of(vendor, verb, kind, foreign=False)
+    if row is None or offer is None:
+        return Begun(trouble=f"There is no such {kind} of this connection.")
+    if not may_look(request, row):
         raise PermissionDenied
-    chosen = Chosen(package)
+    chosen = Chosen(row)
     body = dict(offer.door.fill(vendor.account, [chosen], {}))
-    trouble = " ".join(doors.refusals(offer, chosen))
-    return Begun(body, [("package", package.pk, None)], package, trouble)
+    return Begun(body, [(kind, row.pk, None)], row, " ".join(doors.refusals(offer, chosen)))
 
 
 def _lines(request: HttpRequest, vendor: Vendor, verb: str, told: Sequence[Sequence[str]]) -> Begun:

@@ -140,8 +140,13 @@ class OrderDoors(Doors):
     def doors_of(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
         from integrations.commands import doors
 
-        lines = doors.lines_of(row)
+        lines, whole = doors.lines_of(row), Chosen(row)
         found = [
+            (f"{ask_page(offer)}?order={row.pk}", offer.title)
+            for offer in doors.offers([row.vendor], "order", foreign=False)
+            if not doors.refusals(offer, whole)
+        ]
+        found += [
             (reverse("admin:integrations_command_lines", args=[row.pk, offer.name]), offer.title)
             for offer in doors.offers([row.vendor], "line", foreign=False)
             if any(not doors.refusals(offer, Chosen(line, line.quantity)) for line in lines)
@@ -156,7 +161,7 @@ class OrderDoors(Doors):
 
         lines = doors.lines_of(row)
         packages = self.packages_of(row)
-        rows = [("line", [line.pk for line in lines]), ("package", [package.pk for package in packages])]
+        rows = [("order", [row.pk]), ("line", [line.pk for line in lines]), ("package", [one.pk for one in packages])]
         return subjects.touching(row.vendor_id, doors.things_of(row, lines, packages), rows)
 
     def packages_of(self, row: Any) -> Sequence[Any]:

@@ -192,6 +192,29 @@ def test_what_was_sold_is_bought_from_a_supplier(admin_client, elryan, order):
         assert "Already asked for" in text(admin_client, buy)
 
 
+def test_an_order_of_ours_is_cancelled_from_its_page(admin_client):
+    with rig("elko") as elko:
+        elko.good("products", "orders")
+        supplier, worker = writing(elko, "on", "cancel_order", "change_order"), Worker()
+        order = (
+            Order.objects.filter(vendor=supplier)
+            .exclude(status__in=["shipped", "cancelled", "delivered"])
+            .order_by("id")[0]
+        )
+        page = reverse("admin:orders_purchase_change", args=[order.pk])
+        ask = reverse("admin:integrations_command_ask", args=[supplier.slug, "cancel_order"]) + f"?order={order.pk}"
+        change = reverse("admin:integrations_command_ask", args=[supplier.slug, "change_order"]) + f"?order={order.pk}"
+        assert ask in text(admin_client, page)
+        assert "Buy at a supplier" not in text(admin_client, page), "it is bought already"
+        assert f'name="f_lines-0-sku" value="{order.lines.all()[0].sku}"' in text(admin_client, change)
+        assert (
+            admin_client.post(ask, {"f_order": order.external_id, "token": "a" * 32, "decide": ""})["Location"] == page
+        )
+        worker.work()
+        assert "Confirmed" in text(admin_client, page).partition("What was sent")[2]
+        assert ask not in text(admin_client, page)
+
+
 def test_an_article_is_looked_for_by_words_where_no_code_is_shared(admin_client, elryan, order):
     with rig("elko") as elko:
         elko.good("products")

@@ -8,6 +8,8 @@ from integrations.service import Account
 from integrations.verbs import Body, Chosen, Door
 from orders.recipients import recipient
 
+OVER = ("cancelled", "shipped", "delivered", "returned")
+
 
 def bought(account: Account, chosen: Sequence[Chosen], given: Body) -> Body:
     """Lines as ELKO takes them; what stands twice becomes one line. The price a person saw is the one it is decided at."""
@@ -49,5 +51,28 @@ def can_be_had(account: Account, chosen: Chosen) -> Sequence[str]:
     return told
 
 
+def order(account: Account, chosen: Sequence[Chosen], given: Body) -> Body:
+    return {"order": chosen[0].row.external_id}
+
+
+def with_lines(account: Account, chosen: Sequence[Chosen], given: Body) -> Body:
+    """The order as it stands, to be changed by hand."""
+    lines = [
+        {"sku": line.sku, "quantity": int(line.quantity)}
+        for line in chosen[0].row.lines.all()
+        if line.sku and line.quantity is not None and line.quantity == int(line.quantity)
+    ]
+    return {**order(account, chosen, given), "lines": lines}
+
+
+def can_be_changed(account: Account, chosen: Chosen) -> Sequence[str]:
+    row = chosen.row
+    if row.direction != "purchase":
+        return ["It is no order of ours."]
+    return [f"It is {row.get_status_display().lower()}."] if row.status in OVER else []
+
+
+CHANGED = Door("order", with_lines, fits=can_be_changed)
+CANCELLED = Door("order", order, fits=can_be_changed)
 ORDERED = Door("line", bought, together=True, foreign=True, fits=can_be_had)
 SHIPPED_ON = Door("line", for_customer, together=True, foreign=True, fits=can_be_had)
