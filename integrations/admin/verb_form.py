@@ -31,6 +31,8 @@ class Part:
 class VerbForm(forms.Form):
     """`declared` fields, begun with `begun` (a body as far as it is known). `given()` is the body a person filled in."""
 
+    required_css_class = "required"
+
     def __init__(self, declared: Iterable[Field], data: Any = None, begun: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
         self.declared, self.begun = tuple(declared), begun or {}

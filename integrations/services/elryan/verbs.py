@@ -206,10 +206,14 @@ def _inner(body: Body) -> list[str]:
 
 INNER = Field("variants", "Variants", "rows", required=True, fields=(SKU,), free=True)
 PRODUCT = (
-    NAME, Field("spu", "SPU", required=True), Field("category", "Category", "group", required=True, free=True),
-    Field("brand", "Brand", "group", required=True, free=True), Field("default_image_url", "Picture", required=True),
+    NAME, Field("spu", "SPU", required=True),
+    Field("category", "Category", "group", required=True, free=True, fields=(
+        Field("remote_id", "Our id"), Field("name", "Name"), Field("parent_remote_id", "Our id of its parent"))),
+    Field("brand", "Brand", "group", required=True, free=True, fields=(Field("remote_id", "Our id"), Field("name", "Name"))),
+    Field("default_image_url", "Picture", required=True),
     Field("tax", "Tax", "decimal", required=True), Field("is_active", "On sale", "bool", required=True),
-    Field("translations", "Translations", "rows", required=True, free=True), INNER,
+    Field("translations", "Translations", "rows", required=True, fields=(
+        Field("language", "Language", example="AR"), Field("name", "Name"), Field("description", "Description"))), INNER,
     Field("guarantee", "Guarantee", "int", required=True), Field("fulfillment_day", "Days to dispatch", "int", required=True),
 )  # fmt: skip
 VARIANT = (SKU, Field("spu", "SPU of its product", required=True))
