@@ -21,7 +21,7 @@ from integrations.models import Command, CommandItem, CommandSubject, Vendor
 from integrations.verbs import Chosen, Doing
 
 AT_ONCE = 500  # rows in memory, and rows written by one statement
-MOST = 20_000  # rows of one decision
+MOST = 10_000  # rows of one decision
 HINTED = 100  # commands whose workers are told at once; the sweep tells of the rest
 SAMPLES = 12  # rows named beside each reason
 HEAVY = ("raw", "search", "description", "specs", "note")
