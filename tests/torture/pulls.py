@@ -64,7 +64,9 @@ def drill(folder: Path, vendors: Vendors, pulls: Sequence[Pull], seed: int, say:
         for pull in pulls:
             came = pulled(pull, plant, vendors, Plug(folder))
             (told.pulled if came else told.missed).append(pull)
-            if came and len(told.pulled) % 25 == 0:
+            if not came:
+                say(f"  nobody came by {pull} within {COMES:.0f} s")
+            elif len(told.pulled) % 25 == 0:
                 say(f"  {len(told.pulled)} pulled, {Command.objects.count()} decided")
         plant.stop_deciding()
         vendors.disarm()
