@@ -11,17 +11,23 @@ from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LEASE = 2.0  # seconds
-TICK = 0.5  # seconds between two sweeps
+TICK = 1.0  # seconds between two sweeps, each of which hints again at all that waits
 
 
 class Plant:
     """`with Plant(folder)`: workers run. `tend` starts again what somebody killed. The database is this process's own."""
 
     def __init__(
-        self, folder: Path, *, workers: int = 2, children: int = 2, decider: tuple[int, int] | None = None
+        self,
+        folder: Path,
+        *,
+        workers: int = 2,
+        children: int = 2,
+        decider: tuple[int, int] | None = None,
+        tick: float = TICK,
     ) -> None:
         """decider: the seed of what is decided, and how many at most; None: the caller decides."""
-        self.folder, self._children, self._decider = folder, children, decider
+        self.folder, self._children, self._decider, self._every = folder, children, decider, tick
         self._workers: list[subprocess.Popen[bytes] | None] = [None] * workers
         self._deciding: subprocess.Popen[bytes] | None = None
         self._over = threading.Event()
@@ -100,9 +106,9 @@ class Plant:
         """What beat does, more often."""
         from integrations import tasks
 
-        while not self._over.wait(TICK):
+        while not self._over.wait(self._every):
             with suppress(OSError):
-                tasks.sweep.apply_async(queue="live", expires=20 * TICK)
+                tasks.sweep.apply_async(queue="live", expires=10 * self._every)
 
 
 def _database() -> dict[str, Any]:

@@ -19,7 +19,10 @@ from tests.faults import points
 HOWS = ("child", "worker", "database")
 # The steps between a claim and its outcome that are not the commands' own: the budget's slot, the wire, the call log.
 ON_THE_WIRE = ("slot.taken", "request.sent", "answer.begun", "answer.received", "call.logged", "slot.returned")
-ELSEWHERE = ("command.taken", "command.asked_of_job")  # jobs, which neither vendor here has: tests/faults/test_writes.py
+ELSEWHERE = (
+    "command.taken",
+    "command.asked_of_job",
+)  # jobs, which neither vendor here has: tests/faults/test_writes.py
 # Steps of the vendor's, who pulls the plug of whoever is asking: the request has arrived; it is carried out and not answered yet.
 AT_THE_VENDOR = ("vendor.arrived", "vendor.accepted")
 

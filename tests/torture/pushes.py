@@ -50,7 +50,7 @@ def push(folder: Path, vendors: Vendors, count: int, seed: int, say: Say) -> Tol
     connected(vendors)
     vendors.spoil(*AMBIGUOUS)
     vendor = Vendor.objects.get(slug="elryan")
-    with Plant(folder, workers=1, children=4) as plant:
+    with Plant(folder, workers=1, children=4, tick=4.0) as plant:
         for number in range(count):
             while Command.objects.filter(state__in=("queued", "sending")).count() >= AHEAD and number % 10 == 0:
                 plant.tend()
