@@ -182,7 +182,7 @@ class ProductAdmin(CatalogueDoors, FetchAgain, MirrorAdmin):
         rows = list(row.variants.defer("raw", "search")[:100])
         row.shown_variants = rows  # type: ignore[attr-defined]
         return table(
-            ("Variant", "GTIN", "Price", "Cost", "Stock", "Checked"),
+            ("Variant", "GTIN", "Price", "Cost", "Stock", "Same since"),
             [
                 (link(item), item.gtin or item.barcode, money(item.price, item.currency), money(item.cost, item.currency),
                  item.stock_text, age(item.checked_at))
@@ -252,7 +252,7 @@ class VariantAdmin(LookUps, CatalogueDoors, FetchAgain, MirrorAdmin):
     def incoming_shown(self, row: Variant) -> str:
         return figure(row.incoming) + (f" on {row.incoming_on:%Y-%m-%d}" if row.incoming_on else "")
 
-    @admin.display(description="checked", ordering="checked_at")
+    @admin.display(description="same since", ordering="checked_at")
     def checked(self, row: Variant) -> Any:
         return age(row.checked_at)
 

@@ -82,7 +82,7 @@ def _variants(kind: str, wanted: set[tuple[int, str]]) -> dict[tuple[str, int, s
         better = row.discount_price if row.discount_price != row.price else None
         told += [f"discount price {plain(better)} {row.currency}"] if better else []
         told += [f"price {plain(row.price)} {row.currency}"] if row.price is not None else []
-        told += [f"checked {span((timezone.now() - row.checked_at).total_seconds())} ago"] if row.checked_at else []
+        told += [f"the same for {span((timezone.now() - row.checked_at).total_seconds())}"] if row.checked_at else []
         for key in (row.sku, row.external_id):
             found[kind, row.vendor_id, key] = ", ".join(told)
     return found

@@ -3,12 +3,9 @@
 The run goes on in the same process from its stored row; nobody restarts a worker, and nothing is stored or counted twice.
 """
 
-import os
 import signal
 import socket
-import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
@@ -17,15 +14,16 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from catalog.models import PriceChange, StockChange
-from integrations import connecting, faultpoints, outage, sweeping, sync
+from integrations import faultpoints, outage, sweeping, sync
 from integrations.models import ApiCall, SyncRun, Trigger, Vendor
 from integrations.simulator import Simulator
 from tests import servers
 from tests.faults import invariants, points
+from tests.faults.forking import at_once
 from tests.faults.test_kill import SCENES, Stage, flows, purge
 from tests.faults.test_kill import stage as stage  # the fixture
 
@@ -301,30 +299,25 @@ def test_a_commit_without_an_answer_is_looked_up(own: servers.Cluster, stage: St
 
 @pytest.mark.sqlite_only
 @pytest.mark.django_db(transaction=True)
-def test_two_processes_write_together_without_one_locked_database() -> None:
-    vendor = connecting.connect("elko", "main", base_url="http://127.0.0.1:9/v3.0/api", secrets={"token": "x" * 20})
-    connections.close_all()
-    children = [os.fork() for _ in range(1)] if os.getpid() else []
-    status = write_500(vendor.pk)
-    if children == [0]:
-        os._exit(status)
-    assert status == 0
-    for child in children:
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "the other process met an error"
-    assert ApiCall.objects.count() == 1000
+def test_two_processes_write_together_without_one_locked_database(stage: Stage) -> None:
+    """Fault 20: while one runs a flow, the other reads and writes in one transaction, again and again."""
+    vendor, sim = stage.set(SCENES["elko-products-first"])
+    calls = ApiCall.objects.count()
 
+    def sync_products() -> bool:
+        done = sync.run(vendor, "products", Trigger.COMMAND_LINE, slice_seconds=None)
+        return done is not None and done.state == SyncRun.State.OK
 
-def write_500(vendor_id: int) -> int:
-    """Read, then write, in one transaction: what fails at once under SQLite's deferred transactions."""
-    try:
+    def write_500() -> bool:
         for number in range(500):
-            with transaction.atomic():
-                ApiCall.objects.filter(vendor_id=vendor_id).count()
-                ApiCall.objects.create(vendor_id=vendor_id, method="GET", path=f"/{number}", at=timezone.now())
-    except OperationalError:
-        traceback.print_exc(file=sys.__stderr__)
-        return 1
-    return 0
+            with transaction.atomic():  # what fails at once under SQLite's deferred transactions
+                ApiCall.objects.filter(vendor_id=vendor.pk).count()
+                ApiCall.objects.create(vendor=vendor, method="GET", path=f"/{number}", at=timezone.now())
+        return True
+
+    assert at_once([sync_products, write_500, write_500]) == [0, 0, 0], "one of them met an error"
+    assert ApiCall.objects.count() - calls >= 1001
+    invariants.assert_invariants(vendor, sim, flows=["products"])
 
 
 def test_simulators_are_healthy(stage: Stage) -> None:

@@ -270,6 +270,9 @@ def test_two_beats_make_one_run_of_each_due_time(yard: Yard, vendor: Vendor, elk
     assert len({due for due, _ in times}) == len(times) >= 3
     for (_, ended_at), (due, _) in pairwise(times):
         assert due >= ended_at + timedelta(seconds=1.9), "the next is due a period after the last"
+    for cut in SyncRun.objects.filter(state=SyncRun.State.RUNNING):
+        sweeping.go_on(cut.pk)
+    invariants.assert_invariants(vendor, elko, flows=["orders"], killed=True, logs=yard.logs)
 
 
 def test_one_task_published_three_times_is_one_run(yard: Yard, vendor: Vendor, elko: Elko) -> None:
