@@ -56,7 +56,8 @@ VERBS: Mapping[str, StoreVerb] = {
         reread=changed_many,
         look_up="products_stand",
         doors=(doors.PUSH,),
-        help="Up to 250 in one job, item by item. quantity is what there is; a sale meanwhile is lost by it: rather change the stock.",
+        help="Up to 250 in one job, item by item. A stock told here replaces what the shop has, and with it a sale in between: "
+        "rather use “Change stock”.",
     ),
     "change_stock": batch(
         "Change stock",

@@ -42,7 +42,8 @@ VERBS: Mapping[str, StoreVerb] = {
         reread=changed_many,
         look_up="variants_stand",
         doors=(doors.PUSH_VARIANTS,),
-        help="Up to 250 in one job, item by item. quantity is what there is; a sale meanwhile is lost by it: rather change the stock.",
+        help="Up to 250 in one job, item by item. A stock told here replaces what the shop has, and with it a sale in between: "
+        "rather use “Change stock of variants”.",
     ),
     "change_variant_stock": batch(
         "Change stock of variants",
