@@ -62,6 +62,7 @@ def confirmed(page: Any, what: str) -> None:
     )
     for _ in range(250):
         if sent.count() and "Confirmed" in sent.first.inner_text():
+            page.reload()  # the rest of this page may have been read a moment earlier
             return
         page.wait_for_timeout(400)
         page.reload()
