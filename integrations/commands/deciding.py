@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.commands import claiming, looking, sending
+from integrations.commands import claiming, looking, outcomes
 from integrations.commands.asking import entry, hint
 from integrations.models import Command, CommandItem
 from integrations.verbs import Outcome
@@ -43,7 +43,7 @@ def confirm(pk: int, by: str, number: str) -> Command:
         raise ValueError("Write the number the vendor gave it.")
     with transaction.atomic():
         command = _locked(pk, State.UNKNOWN)
-        sending.confirm(command, command.answer, Outcome(number=number.strip()), by, f"confirmed as {number.strip()}")
+        outcomes.confirm(command, command.answer, Outcome(number=number.strip()), by, f"confirmed as {number.strip()}")
         Command.objects.filter(pk=pk).update(error="", error_kind="", cure="")
     return command
 

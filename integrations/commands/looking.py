@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import lease
-from integrations.commands import claiming, sending, switches
+from integrations.commands import claiming, outcomes, sending, switches
 from integrations.commands.asking import entry, hint
 from integrations.commands.claiming import State, doing_of, store
 from integrations.connection import with_service
@@ -59,7 +59,7 @@ def _found(command: Command, name: str) -> Found:
         def work(service: VendorService) -> Found:
             used.append(service)
             found: Found = getattr(service, name)(doing_of(command))
-            return Found(found.done, found.told, sending.shown(found.answer, service), found.outcome)
+            return Found(found.done, found.told, outcomes.shown(found.answer, service), found.outcome)
 
         return with_service(command.vendor, work, command=command)
 
@@ -73,7 +73,7 @@ def _store(command: Command, found: Found, by: str, *, repeatable: bool) -> None
         store(command, (State.UNKNOWN,), **seen)
         faultpoint("command.looked_up")
         if found.done:
-            sending.confirm(command, found.answer, found.outcome, by, f"confirmed by a look-up: {found.told}"[:500])
+            outcomes.confirm(command, found.answer, found.outcome, by, f"confirmed by a look-up: {found.told}"[:500])
         elif found.done is False and repeatable and not early:
             again(command, f"goes again, as the vendor does not have it: {found.told}"[:500], by)
 
@@ -86,7 +86,7 @@ def _store_job(command: Command, found: Found) -> None:
         store(command, (State.WORKING,), **seen, not_before=now + wait)
         faultpoint("command.asked_of_job")
         if found.done:
-            sending.confirm(command, found.answer, found.outcome)
+            outcomes.confirm(command, found.answer, found.outcome)
         elif found.done is False or now - (command.sent_at or command.asked_at) > UNTIL:
             store(
                 command,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.commands import asking, looking, sending
+from integrations.commands import asking, looking, outcomes, sending
 from integrations.commands import sweeping as writes
 from integrations.models import Command, CommandItem, Vendor
 from integrations.services.api2cart.simulator import Simulator
@@ -122,7 +122,7 @@ def test_it_does_not_go_again_for_ever(sim: Simulator, shop: Vendor) -> None:
         if command.state == State.REFUSED:
             break
         sim.jobs.clear()
-    assert (command.state, command.attempts) == (State.REFUSED, sending.ROUNDS + 1)
+    assert (command.state, command.attempts) == (State.REFUSED, outcomes.ROUNDS + 1)
 
 
 def test_stock_is_changed_by_how_much_and_before_a_later_value(sim: Simulator, shop: Vendor) -> None:

@@ -12,7 +12,7 @@ AT_ONCE = 4  # calls, also to a vendor whom the hub asks one by one: the more of
 
 
 def patience() -> None:
-    from integrations.commands import claiming, looking, sending
+    from integrations.commands import claiming, looking, outcomes
     from integrations.service import services
 
     for kind in services().values():
@@ -20,4 +20,4 @@ def patience() -> None:
         kind.rate = replace(kind.rate, calls=max(kind.rate.calls, AT_ONCE), seconds=kind.rate.seconds / FASTER)
     claiming.UNDER_WAY = timedelta(seconds=2 * CALL)
     looking.AGAIN = tuple(timedelta(seconds=seconds) for seconds in (0.3, 2 * CALL, 1, 1))
-    sending.FIRST = timedelta(seconds=0.3)
+    outcomes.FIRST = timedelta(seconds=0.3)
