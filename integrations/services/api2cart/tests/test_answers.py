@@ -9,6 +9,7 @@ from integrations import errors
 from integrations.http import Repeat
 from integrations.services.api2cart.answers import (
     MEANINGS,
+    NotThere,
     ReportNotReady,
     TooManyAsked,
     Unfinished,
@@ -22,7 +23,7 @@ KINDS: dict[int, type[errors.VendorError]] = {
     1: errors.Wait, 2: errors.NeedsAuth, 3: errors.Refused, 4: errors.NeedsAuth, 5: errors.NeedsAuth, 6: errors.NeedsAuth,
     7: errors.Wait, 8: errors.Refused, 9: errors.Wait, 10: errors.Wait, 12: Unfinished, 100: errors.NeedsAuth,
     101: errors.NeedsAuth, 102: errors.Refused, 103: errors.Refused, 104: errors.Refused, 105: errors.Refused, 106: errors.Wait,
-    107: errors.Refused, 109: errors.Refused, 110: errors.Wait, 111: TooManyAsked, 112: errors.Refused, 113: errors.Refused,
+    107: errors.Refused, 109: errors.Refused, 110: errors.Wait, 111: TooManyAsked, 112: NotThere, 113: errors.Refused,
     114: errors.Refused, 115: errors.Refused, 116: errors.Refused,
 }  # fmt: skip
 
