@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from config.admin import MirrorAdmin
 from tests import synced
 
 # Once, and so on one database: it is about addresses and rights.
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.sqlite_only]
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 LABELS = [model._meta.label_lower for model in MODELS]
+MIRRORS = [model for model in MODELS if isinstance(admin.site._registry[model], MirrorAdmin)]
 OURS = [model for model in MODELS if model._meta.app_label != "auth"]
 GARBAGE: list[dict[str, Any]] = [
     {"p": "abc"}, {"p": "-1"}, {"p": "99999999999999999999"}, {"e": "1"}, {"o": "x.-y"}, {"o": "999"}, {"o": "-1.1"},
@@ -97,6 +99,15 @@ def test_the_pages_of_its_rows_open(model: type[Model], client: Client) -> None:
             assert "<script>alert" not in text
             assert "<b>twelve" not in text
     assert client.get(address(model, "add")).status_code in (200, 403)
+
+
+@pytest.mark.parametrize("model", MIRRORS, ids=lambda model: model._meta.label_lower)
+def test_save_is_offered_where_something_can_be_written(model: type[Model], client: Client) -> None:
+    row = model._default_manager.order_by("pk").first()
+    page: Any = admin.site._registry[model]
+    if row is not None:
+        text = client.get(address(model, "change", row.pk)).content.decode()
+        assert ('name="_save"' in text) == bool(page.own_fields)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=LABELS)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from config.admin.cells import UNKNOWN, figure, fold, link, money, outside, thumbnail, when
@@ -37,6 +37,12 @@ class MirrorAdmin(HubAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(self.own_fields or self.actions) and super().has_change_permission(request, obj)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Where nobody writes anything there is nothing to save; what may be done has buttons of its own."""
+        if not self.own_fields:
+            context |= {"show_save": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def shown(self) -> list[Any]:
         names = {*self.own_fields, *self.folded, *self.inner, *self.hidden, "id"}
