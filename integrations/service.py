@@ -43,6 +43,7 @@ class Option:
     least: int | None = None  # of numbers
     most: int | None = None
     keys: tuple[tuple[str, str], ...] = ()  # of a map: its names with labels; without them any name goes
+    leads: bool = False  # where a secret is sent, or how guarded: changed after a fresh second factor alone
 
 
 # How much of a list may change at once before a person is asked (`guarding.py`). Every kind with a guarded flow has these.

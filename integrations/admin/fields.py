@@ -1,7 +1,7 @@
 """Form fields of what a kind declares: options by their type, secrets write-only."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -70,6 +70,15 @@ def shown_option(option: Option, value: Any) -> Any:
     if option.kind == "duration" and isinstance(value, str):
         return parse_duration(value)
     return value
+
+
+def led_elsewhere(options: Iterable[Option], stored: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether secrets would be sent elsewhere than so far, or less well guarded."""
+    return any(
+        str(shown_option(option, given.get(option.name))) != str(shown_option(option, stored.get(option.name)))
+        for option in options
+        if option.leads
+    )
 
 
 def option_text(option: Option, values: Mapping[str, Any]) -> str:

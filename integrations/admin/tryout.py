@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from integrations.admin.fields import OPTION, field_of, shown_option, stored_option
+from config import stepup
+from integrations.admin.fields import OPTION, field_of, led_elsewhere, shown_option, stored_option
 from integrations.models import Vendor
 from integrations.service import Flow, Option, VendorService, services
 
@@ -73,6 +74,8 @@ class TryOut:
         form = TryForm(options, vendor, request.POST if posted else None)
         tried = None
         if posted and form.is_valid():
+            if led_elsewhere(options, vendor.options, form.options()):
+                stepup.demand(request)
             if request.POST.get("do") in ("save", "confirm"):
                 return self._saved(request, vendor, flow, declared, form)
             from integrations import trial

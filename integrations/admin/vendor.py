@@ -143,7 +143,8 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
         from integrations import connecting, renewal, schedules, vault
         from integrations.webhooks import addresses
 
-        sensitive = {"base_url", "writes"} & set(form.changed_data) or form.dropped
+        leading = {option.name for option in form.service.options if option.leads}
+        sensitive = {"base_url", "writes"} & set(form.changed_data) or form.dropped or leading & set(form.altered)
         if sensitive or any(form.cleaned_data.get(SECRET + secret.name) for secret in form.service.secrets):
             stepup.demand(request)
         # Name only what the form holds: a run may write how the connection stands at this moment.

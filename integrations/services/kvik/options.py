@@ -226,8 +226,10 @@ OPTIONS = (
         group=CHANGES,
         help="Empty: the one word that means it among those above, where there is just one.",
     ),
-    Option("bridge_host", "Database server", group=BRIDGE, help="Private addresses need VENDOR_PRIVATE_HOSTS."),
-    Option("bridge_port", "Port", "int", 3306, least=1, most=65535, group=BRIDGE),
+    Option(
+        "bridge_host", "Database server", group=BRIDGE, leads=True, help="Private addresses need VENDOR_PRIVATE_HOSTS."
+    ),
+    Option("bridge_port", "Port", "int", 3306, least=1, most=65535, group=BRIDGE, leads=True),
     Option(
         "bridge_tls",
         "Encrypted line",
@@ -236,6 +238,7 @@ OPTIONS = (
         choices=(("on", "Yes, with a certificate that is checked"), ("off", "No: the server is in our own network")),
         required=True,
         group=BRIDGE,
+        leads=True,
     ),
     Option("bridge_database", "Database", group=BRIDGE),
     Option("bridge_user", "User", group=BRIDGE, help="One that may SELECT from this table and nothing else."),

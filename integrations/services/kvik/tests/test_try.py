@@ -23,7 +23,10 @@ def page(vendor: Vendor) -> str:
 
 def sent(client: Client, vendor: Vendor, **changes: Any) -> dict[str, Any]:
     """What the browser sends: the form as it stands, with changes by field name."""
-    form = client.get(page(vendor)).context["form"]
+    return filled(client.get(page(vendor)).context["form"], **changes)
+
+
+def filled(form: Any, **changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in form.fields:
         value = form[name].value()
@@ -150,6 +153,27 @@ def test_whoever_may_not_change_the_vendor_may_not_try(tiny: Simulator, client: 
     client.force_login(django_user_model.objects.create_user("staff", is_staff=True))
     assert client.get(page(vendor)).status_code == 403
     assert client.post(page(vendor), {"do": "try"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "change", [{"bridge_host": "db.example"}, {"bridge_port": "3307"}, {"bridge_tls": "off"}], ids=str
+)
+def test_where_the_bridges_password_goes_is_changed_after_a_fresh_second_factor_alone(
+    tiny: Simulator, django_user_model: Any, change: dict[str, str]
+) -> None:
+    vendor, client = connected(tiny), Client()
+    client.force_login(django_user_model.objects.create_superuser("root"))
+    before = Vendor.objects.get().options
+    for do in ("try", "save", "confirm"):
+        answer = client.post(page(vendor), {**sent(client, vendor, **change), "do": do})
+        assert answer.status_code == 403, do
+        assert "Nothing was changed" in answer.content.decode()
+    edit = reverse("admin:integrations_vendor_change", args=[vendor.pk])
+    form = client.get(edit).context["adminform"].form
+    assert client.post(edit, filled(form, **change)).status_code == 403
+    assert Vendor.objects.get().options == before
+    for url, values in ((page(vendor), {**sent(client, vendor), "do": "save"}), (edit, filled(form))):
+        assert client.post(url, values).status_code == 302, "what is harmless asks for nothing"
 
 
 def test_flows_that_declare_nothing_to_try_have_no_such_page(tiny: Simulator, admin_client: Client) -> None:
