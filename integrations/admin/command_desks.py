@@ -214,8 +214,9 @@ class CommandDesks:
             if not may_set_modes(request):
                 raise PermissionDenied
             demand(request)
-            mode = request.POST.get(f"mode-{vendor.slug}-{verb}", "")
+            mode, before = request.POST.get(f"mode-{vendor.slug}-{verb}", ""), switches.mode_of(vendor, verb)
             switches.set_mode(vendor, verb, mode if mode in Vendor.Writes.values else "", by=by)
+            request.hub_changes = ({"writes": before}, {"writes": switches.mode_of(vendor, verb)})  # type: ignore[attr-defined]
             messages.success(request, f"{name}: {dict(Vendor.Writes.choices).get(mode, 'as the connection')}.")
         self.log_change(request, vendor, f"Switch {act} {verb or 'all'}.")  # type: ignore[attr-defined]
         return vendor

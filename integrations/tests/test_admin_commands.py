@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from config.models import AuditEntry
 from integrations.commands import asking, sending, switches
 from integrations.models import Command, Vendor
 from integrations.service import services
@@ -121,6 +122,10 @@ def test_the_switches_stop_and_let_go(admin_client, elryan, vendor):
     assert switches.held(vendor, "stock_and_price") == ""
     admin_client.post(page, {"act": "mode:elryan-iq:stock_and_price", "mode-elryan-iq-stock_and_price": "approve"})
     assert switches.mode_of(vendor, "stock_and_price") == "approve"
+    told = AuditEntry.objects.latest("pk")
+    assert (told.said, told.before, told.after) == (
+        "Switch mode stock_and_price.", {"writes": "on"}, {"writes": "approve"}
+    )  # fmt: skip
     for nonsense in ("stop:nobody:", "stop:elryan-iq:fly", "", "mode:::"):
         assert admin_client.post(page, {"act": nonsense}, follow=True).status_code == 200
 
