@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from typing import Any
 
 import pytest
@@ -103,6 +104,34 @@ def test_rows_taken_out_are_found_at_the_beginning_in_the_middle_and_at_the_end(
     as_superuser(f"DELETE FROM {TABLE}")
     assert kept == "0:"
     assert "cut off" in verified("--end", end)
+
+
+def test_a_chain_worked_out_anew_is_found_by_an_earlier_end() -> None:
+    rows, last = three(), ""
+    end = verified_end()
+    as_superuser(f"UPDATE {TABLE} SET said = %s WHERE id = %s", "changed", rows[0].pk)
+    for row in AuditEntry.objects.order_by("pk"):
+        last = audit.digest(row, last)
+        as_superuser(f"UPDATE {TABLE} SET digest = %s WHERE id = %s", last, row.pk)
+    assert verified().startswith("3 rows"), "by itself it holds"
+    assert "not there any more" in verified("--end", end)
+
+
+@pytest.mark.postgres_only
+def test_a_user_of_the_database_without_the_rights_adds_rows_and_changes_none() -> None:
+    """As docs/security.md advises: a lock besides the triggers, for processes that do not own the table."""
+    role = f"hub_process_{os.getpid()}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {role}")
+        cursor.execute(f"GRANT SELECT, INSERT ON {TABLE} TO {role}")
+        cursor.execute(f"SET LOCAL ROLE {role}")
+        assert three()
+        for statement in (
+            f"UPDATE {TABLE} SET who = 'eve'", f"DELETE FROM {TABLE}", f"TRUNCATE {TABLE}", f"DROP TRIGGER {TABLE}_rows ON {TABLE}",
+        ):  # fmt: skip
+            with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), transaction.atomic():
+                cursor.execute(statement)
+        cursor.execute("RESET ROLE")
 
 
 def verified_end() -> str:
