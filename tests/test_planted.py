@@ -28,6 +28,7 @@ from django.views.debug import ExceptionReporter, get_exception_reporter_filter
 
 from integrations import alerting, connecting, connection, sync, vault
 from integrations.models import Callback, Schedule, Token, Trigger, Vendor
+from integrations.service import services
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
 from integrations.webhooks import addresses
@@ -63,7 +64,9 @@ SETTINGS = ("signing", "sealing", "oldsealing", "database", "broker", "mail")
 FIELDS = {
     "secret_token": "form", "token-value": "replaced", "secret_api_key": "form", "secret_store_key": "form", "api_key-value": "replaced",
     "store_key-value": "replaced", "new_key": "hookkey", "password": "password", "password1": "newpassword", "password2": "newpassword",
-    "secret_password": "form", "old_password": "password", "new_password1": "newpassword", "new_password2": "newpassword",
+    "secret_password": "form", "password-value": "replaced", "secret_client_secret": "form", "client_secret-value": "replaced",
+    "secret_bridge_password": "form", "bridge_password-value": "replaced", "old_password": "password",
+    "new_password1": "newpassword", "new_password2": "newpassword",
 }  # fmt: skip
 
 
@@ -328,12 +331,13 @@ def test_the_watch_sees_each_word(watch: Watch) -> None:
 def test_every_field_for_a_secret_is_one_of_those_above(admin_client: Client, settings: Any) -> None:
     """Walked: whatever page offers a hidden field."""
     settings.HUB_PUBLIC_URL = "https://hub.example"
-    for kind, secrets in (("elko", {"token": "t" * 20}), ("api2cart", {"api_key": "k" * 32, "store_key": "s" * 32})):
+    for kind, service in services().items():
+        secrets = {secret.name: "k" * 32 for secret in service.secrets}
         connecting.connect(kind, kind, base_url="https://vendor.example/v1", options={}, secrets=secrets)
     pages = {filled(place, model) for name, place, model in every_address() if name != "logout"}
     pages |= {reverse("admin:integrations_callback_change", args=[row.pk]) for row in Callback.objects.all()}
     pages |= {reverse("admin:integrations_vendor_tokens", args=[row.pk]) for row in Vendor.objects.all()}
-    pages |= {reverse("admin:integrations_vendor_add") + f"?kind={kind}" for kind in ("elko", "elryan", "api2cart")}
+    pages |= {reverse("admin:integrations_vendor_add") + f"?kind={kind}" for kind in services()}
     found: set[str] = set()
     for url in pages:
         answer = admin_client.get(url)
@@ -343,7 +347,7 @@ def test_every_field_for_a_secret_is_one_of_those_above(admin_client: Client, se
                     found |= set(re.findall(r'name="([^"]+)"', field))
     assert admin.site.is_registered(Token)
     assert found - set(FIELDS) == set(), "give them a word above, and a way they are typed in"
-    assert {"secret_token", "token-value", "new_key", "old_password"} <= found
+    assert {"secret_token", "token-value", "new_key", "old_password", "secret_bridge_password"} <= found
 
 
 @pytest.mark.parametrize("command", [

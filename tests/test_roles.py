@@ -26,6 +26,8 @@ ALL = {"view", "add", "change", "delete", "run"}
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE")
 NEEDS = {"changelist": {"view"}, "change": {"view"}, "history": {"view"}, "add": {"add"}, "delete": {"delete"}}
 TO_RUN = {"again", "sync", "run", "ask"}
+# Of a connection: what only those who may change it do. Each says by itself what it cannot do with this one.
+TO_CHANGE = {"test", "confirm", "try", "stores", "systems", "new_store", "credentials", "tool"}
 # Pages of the signed-in person alone, which every role has, and those that only lead on.
 OWN = {"index", "password_change", "password_change_done", "logout", "login", "jsi18n", "authenticator", "step_up",
        "second_factor", "sessions"}  # fmt: skip
@@ -110,6 +112,8 @@ def allowed(name: str, role: str, model: Any, method: str) -> bool | None:
     kind, has = name.removeprefix(label), verbs(role, model)
     if kind in TO_RUN:
         return {"view", "run"} <= has
+    if model is door.Vendor and kind in TO_CHANGE and "change" not in has:
+        return False
     if kind == "change" and method == "POST":
         return "change" in has
     if kind in NEEDS:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import connecting, connection, replacing, schedules, sweeping, token_health, vault
-from integrations.models import Schedule, SyncRun, Token, Vendor
+from integrations.models import AllowedNetwork, Schedule, SyncRun, Token, Vendor
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
 
@@ -350,6 +350,27 @@ def test_every_change_asks_for_a_fresh_second_factor(
     assert (row.writes, row.base_url) == ("off", vendor.base_url)
     assert Token.objects.get().ciphertext == token.ciphertext
     assert client.post(change, same | {"name": "Renamed"}).status_code == 302, "what is harmless asks for nothing"
+
+
+def test_what_is_registered_and_when_it_was_last_seen_to_agree_stand_side_by_side(
+    elko: Simulator, vendor: Vendor, admin_client: Client, settings: Any
+) -> None:
+    settings.HUB_EGRESS_ADDRESSES = ["203.0.113.20", "2001:db8::20"]
+    url = reverse("admin:integrations_allowednetwork_egress")
+    before = admin_client.get(url).content.decode()
+    for word in ("203.0.113.20\n2001:db8::20", "nothing noted", "not known", "not tested yet"):
+        assert word in before, word
+    AllowedNetwork.objects.create(purpose="egress", network="203.0.113.0/24", vendor=vendor)
+    assert "2001:db8::20 is missing there" in admin_client.get(url).content.decode()
+    AllowedNetwork.objects.create(purpose="egress", network="2001:db8::/64", vendor=vendor)
+    assert connection.probe(vendor).ok
+    vendor.refresh_from_db()
+    after = admin_client.get(url).content.decode()
+    assert vendor.last_ok_at is not None
+    assert vendor.seen_from == "203.0.113.20, 2001:db8::20"
+    for word in (vendor.last_ok_at.isoformat(), f"{vendor.seen_from} (", ">yes<"):
+        assert word in after, word
+    assert "is missing there" not in after
 
 
 def test_a_dump_without_the_keys_reveals_nothing(vendor: Vendor, elko: Simulator, settings: Any) -> None:
