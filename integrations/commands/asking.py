@@ -46,6 +46,8 @@ def ask(
     batch = uuid.uuid4().hex if len(parts) > 1 else ""
     made = []
     with transaction.atomic():
+        if verb.once:  # two who use the same number of ours in one moment: the later waits, and finds the other's
+            Vendor.objects.select_for_update(no_key=True).only("pk").get(pk=vendor.pk)
         for place, part in enumerate(parts):
             own = f"{key}:{place}" if key and len(parts) > 1 else key
             made.append(_row(vendor, name, verb, part, mode, by, own, batch))

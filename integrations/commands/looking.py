@@ -117,8 +117,10 @@ def due(now: Any) -> list[Command]:
         .select_related("vendor")
         .order_by("id")[:500]
     )
-    for command in Command.objects.filter(state=State.UNKNOWN).select_related("vendor").order_by("id")[:500]:
-        if command.looks >= len(AGAIN) or switches_of(command):
+    # What was looked up often enough waits for people, and takes nobody's place.
+    lost = Command.objects.filter(state=State.UNKNOWN, looks__lt=len(AGAIN), vendor__enabled=True)
+    for command in lost.select_related("vendor").order_by("id")[:500]:
+        if switches_of(command):
             continue
         since = command.looked_at or command.sent_at or command.asked_at
         if since + AGAIN[command.looks] <= now:

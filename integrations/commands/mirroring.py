@@ -1,18 +1,22 @@
 """What an answer shows of our rows, mirrored as if a run had read it."""
 
 import json
+import logging
 from collections.abc import Sequence
 from decimal import Decimal
 from importlib import import_module
 
+from django.db import transaction
 from django.utils import timezone
 
 from catalog.outcome import Batch
-from integrations import asking, fingerprint, intake
+from integrations import asking, fingerprint, intake, outage
 from integrations.models import Command, Vendor
 from integrations.service import service_class
 from integrations.sync import schedule_of
 from integrations.verbs import Outcome
+
+log = logging.getLogger(__name__)
 
 
 def number(value: Decimal) -> int | float:
@@ -21,13 +25,22 @@ def number(value: Decimal) -> int | float:
 
 
 def mirror(command: Command, outcome: Outcome) -> None:
-    """In the caller's transaction. A row that cannot be read is left to the flow's next run, which says so."""
+    """In the caller's transaction. What cannot be read or stored is left to the flow's next run, which says so: that the vendor
+    did it stands all the same."""
     by_flow: dict[str, list[bytes]] = {}
     for flow, row in outcome.rows:
         text = row if isinstance(row, bytes) else json.dumps(row, default=number, ensure_ascii=False).encode()
         by_flow.setdefault(flow, []).append(text)
     for flow, rows in by_flow.items():
-        _rows(command, flow, rows)
+        try:
+            with transaction.atomic():
+                _rows(command, flow, rows)
+        except outage.PASSING:
+            raise
+        except Exception:
+            log.exception(
+                "command %s: what was answered is not mirrored; the next run of %s reads it", command.pk, flow
+            )
     for flow, codes in outcome.reread:
         if _is_read(command.vendor, flow, whole=not codes):
             asking.ask(command.vendor, flow, codes=codes, by=f"after {command.verb}")

@@ -146,10 +146,9 @@ def _taken(command: Command, answer: Any, job: str) -> None:
         faultpoint("command.taken")
 
 
-def failed(command: Command, error: VendorError) -> None:
+def failed(command: Command, error: VendorError, *, was_sent: bool) -> None:
     """What a failure means: refused, later, or unknown; told on the row, and to the circuit where it is the account's."""
     now = timezone.now()
-    was_sent = command.state == State.SENDING
     lost = error.kind == Unknown.kind or (was_sent and isinstance(error, BadPayload))
     later = not lost and isinstance(error, Wait | NeedsAuth | BadPayload)
     state = State.UNKNOWN if lost else State.QUEUED if later else State.REFUSED

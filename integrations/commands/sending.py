@@ -20,7 +20,7 @@ from integrations.connection import with_service
 from integrations.errors import Refused, Unknown, VendorError
 from integrations.faultpoints import faultpoint
 from integrations.http.answers import Answer
-from integrations.models import Command
+from integrations.models import Command, Vendor
 from integrations.service import VendorService
 from integrations.verbs import Request
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class NotSent(Exception):
-    """The database went away before anything left for the vendor."""
+    """The database went away, or somebody stopped it, before anything left for the vendor."""
 
 
 def send(pk: int) -> Command | None:
@@ -55,8 +55,12 @@ def wake(command: Command) -> None:
 
 
 def _told(command: Command, work: Any) -> None:
-    """Do the work and store what went wrong, where something did."""
+    """Do the work and store what went wrong, where something did.
+
+    Whether a call left is told by the count of them: the state in memory is further than the stored one when a COMMIT failed.
+    """
     told: VendorError
+    before = command.attempts
     try:
         work()
     except NotSent:
@@ -69,11 +73,12 @@ def _told(command: Command, work: Any) -> None:
     except Exception as error:
         log.exception("command %s", command.pk)
         text = f"{type(error).__name__}: {error}".replace("\x00", "\ufffd")
-        kind = Unknown if command.state == State.SENDING else Refused
+        kind = Unknown if command.attempts > before else Refused
         told = kind(text, f"{BUG} {LOST_CURE}" if kind is Unknown else BUG, cause="bug")
     else:
         return
-    _patiently(lambda: outcomes.failed(command, told))
+    was_sent = command.attempts > before
+    _patiently(lambda: outcomes.failed(command, told, was_sent=was_sent))
 
 
 def _sent(command: Command) -> None:
@@ -113,6 +118,8 @@ def _call(command: Command, service: VendorService, answer: dict[str, Any]) -> N
     if verb.check:
         getattr(service, verb.check)(doing)
         faultpoint("command.checked")
+        if switches.held(Vendor.objects.get(pk=command.vendor_id), command.verb):
+            raise NotSent  # somebody stopped it while that was read
     request = verb.request(doing)
     now = timezone.now()
     with transaction.atomic():

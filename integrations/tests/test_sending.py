@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DataError
 from django.utils import timezone
 
 from integrations import connecting, faultpoints
@@ -259,6 +260,14 @@ def test_a_decision_is_known_again_although_later_values_replaced_a_part_of_it(e
         asking.ask(vendor, "stock_and_price", {"items": [{**items[0], "price": 8}, items[1]]}, key="mine")
 
 
+def test_what_was_looked_up_in_vain_keeps_nobody_from_being_looked_up(elryan, vendor):
+    now = timezone.now()
+    row = {"vendor": vendor, "verb": "cancel_line", "state": State.UNKNOWN, "asked_at": now, "sent_at": now}
+    Command.objects.bulk_create(Command(**row, key=f"vain-{n}", looks=len(looking.AGAIN)) for n in range(500))
+    late = Command.objects.create(**row, key="late")
+    assert [command.pk for command in looking.due(now + looking.AGAIN[0])] == [late.pk]
+
+
 def test_values_that_did_not_arrive_go_again_after_a_look_up(elryan, vendor):
     sku = skus(elryan)[0]
     elryan.fault("status", path="/variants/stock-and-price", times=1, code=500)
@@ -318,6 +327,31 @@ def test_a_lost_answer_stays_unknown_although_the_database_goes_away(elryan, ven
     refusing(point)
     done = sent(vendor, "cancel_line", cancel(elryan))
     assert (done.state, elryan.ledger.writes) == (State.UNKNOWN, 1)
+
+
+@pytest.mark.parametrize("point", ["command.stored", "command.mirrored"])
+def test_a_mistake_of_ours_after_the_vendors_yes_never_says_no(elryan, vendor, point):
+    def mistaken(name: str) -> None:
+        if name == point:
+            faultpoints.hook = None
+            raise RuntimeError("a mistake of the hub")
+
+    faultpoints.hook = mistaken
+    try:
+        done = sent(vendor, "cancel_line", cancel(elryan))
+    finally:
+        faultpoints.hook = None
+    assert (done.state, elryan.ledger.writes) == (State.UNKNOWN, 1)
+    assert looking.look_up(done.pk).state == State.CONFIRMED
+
+
+def test_a_yes_stands_although_its_row_cannot_be_stored(elryan, vendor, monkeypatch):
+    def unable(batch: Any) -> None:
+        raise DataError("value too long")
+
+    monkeypatch.setattr("orders.mirror.orders", unable)
+    done = sent(vendor, "cancel_line", cancel(elryan))
+    assert (done.state, elryan.ledger.writes) == (State.CONFIRMED, 1)
 
 
 def test_approval_shows_the_request_and_sends_only_then(elryan, vendor):

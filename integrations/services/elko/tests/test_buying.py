@@ -1,11 +1,13 @@
 """Buying at ELKO: read once more, all or nothing, one order for one reference, looked up by it; the answer is the purchase."""
 
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from integrations import connecting
+from integrations import connecting, faultpoints
 from integrations.commands import asking, bodies, looking, sending, switches
 from integrations.models import Command, Vendor
 from integrations.services.elko.simulator import Simulator as Elko
@@ -65,6 +67,51 @@ def test_the_same_reference_buys_once(elko, vendor):
     assert elko.ledger.writes == 1
     with pytest.raises(bodies.BadBody, match="already used"):
         bought(vendor, wish((code, 2)))
+
+
+def test_the_same_reference_used_twice_in_one_moment_buys_once(elko, vendor):
+    body = wish((goods(elko)[0]["id"], 1))
+    found: list[int] = []
+
+    def other() -> None:
+        try:
+            found.extend(command.pk for command in asking.ask(vendor, "place_order", body, key="theirs", hinted=False))
+        finally:
+            connection.close()
+
+    thread = Thread(target=other)
+
+    def meanwhile(name: str) -> None:
+        if name == "command.row_written":
+            faultpoints.hook = None
+            thread.start()
+            thread.join(1)  # it comes to its end only where it does not wait for us
+
+    faultpoints.hook = meanwhile
+    try:
+        (command,) = asking.ask(vendor, "place_order", body, key="ours", hinted=False)
+    finally:
+        faultpoints.hook = None
+    thread.join(60)
+    assert found == [command.pk]
+    assert Command.objects.count() == 1
+
+
+def test_what_is_stopped_while_its_price_is_read_is_not_sent(elko, vendor):
+    def stopped(name: str) -> None:
+        if name == "command.checked":
+            faultpoints.hook = None
+            switches.stop(vendor, "place_order", by="Ada")
+
+    faultpoints.hook = stopped
+    try:
+        held = bought(vendor, wish((goods(elko)[0]["id"], 1)))
+    finally:
+        faultpoints.hook = None
+    assert (held.state, held.owner, elko.ledger.writes) == (State.QUEUED, "", 0)
+    switches.resume(vendor, "place_order", by="Ada")
+    sending.send(held.pk)
+    assert elko.ledger.writes == 1
 
 
 def test_what_was_refused_may_be_ordered_again(elko, vendor):
