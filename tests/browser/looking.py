@@ -17,6 +17,10 @@ LOOK = """async rules => {
 }"""
 
 
+# Scripts that answer to a new size have run when it was drawn.
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def barriers(page: "Page", rules: dict[str, Any] = RULES) -> list[str]:
     """Axe's violations as lines."""
     if not page.evaluate("window.axe !== undefined"):
@@ -33,6 +37,7 @@ def check(page: "Page", *sizes: Any) -> None:
     """All rules once a window, light in the first and dark in the next, and the contrast of a window's other theme."""
     for number, size in enumerate(sizes):
         page.set_viewport_size(size)
+        page.evaluate(DRAWN)
         assert too_wide(page) <= 0, f"{page.url} at {size['width']} px scrolls sideways by {too_wide(page)} px"
         themes = ("light", "dark") if number % 2 == 0 else ("dark", "light")
         for theme, rules in zip(themes, (RULES, CONTRAST), strict=True):

@@ -68,14 +68,17 @@
 
 // A frame that scrolls sideways can be reached with the keyboard; one that does not is no stop on the way.
 (function () {
-  const frames = document.querySelectorAll(".hub-scroll, #changelist-form .results");
+  const framed = ".hub-scroll, #changelist-form .results";
   const watch = new ResizeObserver(function (seen) {
-    for (const frame of seen.map(function (entry) { return entry.target; })) {
+    for (const frame of seen.map(function (entry) { return entry.target.closest(framed); })) {
       frame.toggleAttribute("tabindex", false);
       if (frame.scrollWidth > frame.clientWidth) {
         frame.setAttribute("tabindex", "0");
       }
     }
   });
-  frames.forEach(function (frame) { watch.observe(frame); });
+  // What stands in it may grow by itself, such as by a picture that comes later.
+  document.querySelectorAll(framed).forEach(function (frame) {
+    [frame, ...frame.children].forEach(function (part) { watch.observe(part); });
+  });
 })();
