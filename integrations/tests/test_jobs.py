@@ -13,6 +13,7 @@ from integrations.models import Command, CommandItem, Vendor
 from integrations.services.api2cart.simulator import Simulator
 from integrations.simulator import Server
 from tests.faults.rig import connected
+from tests.jobs import row, sent, states, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
@@ -30,27 +31,6 @@ def shop(sim: Simulator) -> Vendor:
     made = connected(sim, "shop")
     Vendor.objects.filter(pk=made.pk).update(writes="on")
     return Vendor.objects.get(pk=made.pk)
-
-
-def sent(vendor: Vendor, verb: str, rows: Any, name: str = "products") -> Command:
-    (command,) = asking.ask(vendor, verb, {name: rows})
-    sending.send(command.pk)
-    return Command.objects.get(pk=command.pk)
-
-
-def told(pk: int, looks: int = 3) -> Command:
-    """Asked until the job has ended, as the sweep does."""
-    for _ in range(looks):
-        looking.look_up(pk)
-    return Command.objects.get(pk=pk)
-
-
-def row(sim: Simulator, key: str, flow: str = "products") -> dict[str, Any]:
-    return next(one for one in sim.truth(flow) if str(one["id"]) == key)
-
-
-def states(command: Command) -> dict[str, str]:
-    return {thing.partition(":")[2]: state for thing, state in command.items.values_list("thing", "state")}
 
 
 def test_a_job_is_asked_for_until_it_tells_of_each_row(sim: Simulator, shop: Vendor) -> None:

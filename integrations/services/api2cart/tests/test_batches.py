@@ -14,6 +14,7 @@ from integrations.models import Command, Vendor
 from integrations.services.api2cart.batches import came_of
 from integrations.services.api2cart.simulator import Simulator
 from integrations.verbs import Doing
+from tests.jobs import row, sent, states, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
@@ -26,27 +27,6 @@ def shop(connected: Callable[..., Vendor]) -> Vendor:
     Vendor.objects.filter(pk=vendor.pk).update(writes="on")
     vendor.refresh_from_db()
     return vendor
-
-
-def sent(vendor: Vendor, verb: str, rows: Any, name: str = "products") -> Command:
-    (command,) = asking.ask(vendor, verb, {name: rows})
-    sending.send(command.pk)
-    return Command.objects.get(pk=command.pk)
-
-
-def told(pk: int, looks: int = 3) -> Command:
-    """Asked until the job has ended, as the sweep does."""
-    for _ in range(looks):
-        looking.look_up(pk)
-    return Command.objects.get(pk=pk)
-
-
-def row(sim: Simulator, key: str, flow: str = "products") -> dict[str, Any]:
-    return next(one for one in sim.truth(flow) if str(one["id"]) == key)
-
-
-def states(command: Command) -> dict[str, str]:
-    return {thing.partition(":")[2]: state for thing, state in command.items.values_list("thing", "state")}
 
 
 def test_more_than_a_job_holds_goes_in_several(sim: Simulator, connected: Callable[..., Vendor]) -> None:
