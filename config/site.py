@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.contrib.auth import get_user_model
-from django.db.models import Count, F, IntegerField, Subquery
+from django.db.models import Count, F, IntegerField, Q, Subquery
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -198,7 +198,7 @@ def today(request: HttpRequest) -> dict[str, Any]:
         troubles.append(("webhooks", counts["webhooks"], url, "webhooks in trouble", "callback"))
     sees_vendors = may_see(request, "vendor")
     tokens = apps.get_model("integrations", "Token").objects.filter(
-        active=True, fetched=False, vendor__enabled=True, expires_at__lt=now + ENDS_SOON
+        Q(fetched=False, expires_at__lt=now + ENDS_SOON) | ~Q(warning=""), active=True, vendor__enabled=True
     )
     vendors = {flow.vendor_id: flow.vendor for flow in flows}
     midnight = datetime.combine(day, time.min, timezone.get_current_timezone())

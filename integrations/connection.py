@@ -112,14 +112,13 @@ def with_service(
 ) -> T:
     """Open the vendor's service and work with it; once more with a fresh token when the one there is turns out dead.
 
-    `work` goes on behind what it has done: it is called again only when the vendor refused a call unseen. anew: a secret that
-    the hub alone fetches is fetched whether it is due or not. account, secrets: as of `open_service`.
+    `work` goes on behind what it has done: it is called again only when the vendor refused a call unseen. anew: what a test
+    fetches anew is fetched whether it is due or not. account, secrets: as of `open_service`.
     """
     options: Any = {"run": run, "command": command, "before_call": before_call}
     options |= {"interactive": interactive, "account": account, "secrets": secrets}
-    alone = anew and not secrets and service_class(vendor.kind).fetches_alone()
-    held = _opened(vendor).ids.get(service_class(vendor.kind).fetches) if alone else None
-    service = open_service(vendor, dead=held, **options)
+    old = renewal.tested_anew(vendor) if anew and not secrets else None
+    service = open_service(vendor, dead=old, **options)
     began, renewals = time.monotonic(), 0
     while True:
         try:
@@ -217,7 +216,8 @@ def _probed(vendor: Vendor, service: VendorService) -> Verdict:
     verdict = service.probe()
     if verdict.ok:
         learn(vendor, service)
-    return verdict
+    warned = service.fetched.warning if service.fetched else ""
+    return replace(verdict, facts={**verdict.facts, "warning": warned}) if warned else verdict
 
 
 def stop_after(seconds: float, what: str = "test") -> Callable[[float], None]:

@@ -55,9 +55,23 @@ def renew(
             client.close()
         if fetched is None:
             return False, None
-        vault.set_secret(vendor, kind.fetches, fetched.value, expires_at=fetched.expires_at, fetched=True)
+        value, until = fetched.value, fetched.expires_at
+        vault.set_secret(vendor, kind.fetches, value, expires_at=until, fetched=True, warning=fetched.warning)
         _forget_old(vendor, kind.fetches)
         return True, fetched
+
+
+def tested_anew(vendor: Vendor) -> int | None:
+    """Id of the token that a test of the connection fetches anew, if any.
+
+    That is one which only the hub fetches, so that the test tells of what it is fetched with; and one that came with a warning,
+    which may be over by now.
+    """
+    kind = service_class(vendor.kind)
+    held = Token.objects.filter(vendor=vendor, name=kind.fetches, active=True)
+    if not kind.fetches_alone():
+        held = held.filter(fetched=True).exclude(warning="")
+    return held.values_list("pk", flat=True).first()
 
 
 def drop(vendor: Vendor) -> None:

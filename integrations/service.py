@@ -237,11 +237,16 @@ class Ask:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A secret a vendor gave, until when it is good where that is told, and facts for people without a secret in them."""
+    """A secret a vendor gave, until when it is good where that is told, and facts for people without a secret in them.
+
+    warning: what the same answer told of the account that people have to know, in a sentence with its cure. It stays on the
+    connection's page and on the first one as long as this secret is in use; testing the connection asks anew.
+    """
 
     value: str = field(repr=False)
     expires_at: datetime | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    warning: str = ""
 
 
 @dataclass(frozen=True)

@@ -56,12 +56,13 @@ def set_secret(
     *,
     expires_at: datetime | None = None,
     fetched: bool = False,
+    warning: str = "",
     signs_in: bool = True,
 ) -> Token:
     """Store a secret in place of the active one of that name, which is revoked and wiped in the same transaction.
 
     A connection that waits for a good token goes on, unless this one is no token to sign in with. expires_at: else it is read
-    from a JWT. fetched: by the hub, which will fetch the next one too.
+    from a JWT. fetched: by the hub, which will fetch the next one too. warning: of the vendor, given along with it.
     """
     value = value.strip()
     if not value:
@@ -80,6 +81,7 @@ def set_secret(
             created_by_id=user.pk if user else None,
             expires_at=expires_at or expiry(value),
             fetched=fetched,
+            warning=warning,
         )
         if signs_in:
             circuit.renewed(vendor.pk)

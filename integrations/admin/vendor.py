@@ -204,8 +204,9 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
                 context["board"] = next(iter(switchboard([vendor])), None)
                 context["may_decide"] = request.user.has_perm("integrations.change_command")
                 context |= {"may_set_modes": may_set_modes(request), "write_modes": Vendor.Writes.choices}
+            held = [token for token in getattr(vendor, "kept_tokens", ()) if token.active]
             context["warnings"] = [
-                text for token in getattr(vendor, "kept_tokens", ()) if token.active and (text := ends_soon(token))
+                text for token in held for text in (token.warned, ends_soon(token)) if text
             ] + vendor.ends_soon
         elif isinstance(vendor, Vendor):
             messages.error(

@@ -108,6 +108,7 @@ class Token(models.Model):
     fetched = models.BooleanField("fetched by the hub", default=False)
     last_used_at = models.DateTimeField("last used", null=True, blank=True)
     last_ok_at = models.DateTimeField("last success", null=True, blank=True)
+    warning = models.TextField(blank=True, editable=False, help_text="What the vendor told of the account with it.")
     rejected_at = models.DateTimeField("first refused", null=True, blank=True, editable=False)
     warned_days = models.PositiveSmallIntegerField("warned, days before its end", null=True, blank=True, editable=False)
 
@@ -121,6 +122,13 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} …{self.last_four}"
+
+    @property
+    def warned(self) -> str:
+        """What the vendor warned of as it gave this one, and when that was; empty when it did not."""
+        return (
+            f"{self.warning} (Told on {timezone.localtime(self.created_at):%Y-%m-%d %H:%M %Z}.)" if self.warning else ""
+        )
 
     @property
     def title(self) -> str:

@@ -8,6 +8,10 @@ from integrations.errors import BadPayload, NeedsAuth, Refused
 from integrations.http import clean
 from integrations.paging import BOM, cut
 
+VACATION = (
+    "Elryan says that this shop is on vacation, so buyers may not find its articles. If it is open, end the vacation in Elryan's "
+    "merchant portal, then test the connection."
+)
 RENEW = "Set a new token, or set email and password, with which the hub fetches one by itself."
 
 
@@ -56,18 +60,20 @@ def row_of(body: bytes) -> bytes:
         raise BadPayload("The answer has no “data”.", "What was stored before stays.") from None
 
 
-def login_of(body: bytes) -> tuple[str, dict[str, str]]:
-    """The token (empty when there is none) and what else is worth telling of the answer to a log-in; nothing is quoted."""
+def login_of(body: bytes) -> tuple[str, dict[str, str], str]:
+    """Of the answer to a log-in: the token (empty when there is none), facts, and what people have to know; nothing is quoted.
+
+    Manual, Generate token: `vacation` is true or false.
+    """
     try:
         told = _login.decode(body.removeprefix(BOM)).data
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadPayload("The answer to the log-in is not what the manual shows.", RENEW) from None
     if told is None or _code(body):
-        return "", {}
+        return "", {}, ""
     facts = {"shop": told.shop} if isinstance(told.shop, str) and told.shop else {}
-    if told.vacation is True:
-        facts["vacation"] = "on: Elryan shows none of the shop's articles"
-    return (told.token.strip() if isinstance(told.token, str) else ""), facts
+    warning = VACATION if told.vacation is True else ""
+    return (told.token.strip() if isinstance(told.token, str) else ""), facts, warning
 
 
 def _code(body: bytes) -> str:

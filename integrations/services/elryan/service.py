@@ -91,11 +91,13 @@ class Service(VendorService):
             return None
         path = str(option_of(cls.options, account, "token_path"))
         try:
-            token, facts = login_of(client.post_read(path, {"email": email, "password": password}, quiet=True).body)
+            token, facts, warning = login_of(
+                client.post_read(path, {"email": email, "password": password}, quiet=True).body
+            )
         except NeedsAuth as refused:
             if refused.cause == "ip":
                 raise
-            token, facts = "", {}
+            token, facts, warning = "", {}, ""
         if not token:
             raise NeedsAuth(
                 "Elryan gives no token for this email and password.",
@@ -104,7 +106,7 @@ class Service(VendorService):
                 method="POST",
                 path=path,
             )
-        return Fetched(token, facts=facts)
+        return Fetched(token, facts=facts, warning=warning)
 
     def probe(self) -> Verdict:
         """The health check, which needs no token, then the smallest documented search."""

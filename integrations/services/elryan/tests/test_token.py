@@ -6,6 +6,8 @@ from threading import Barrier
 
 import pytest
 from django.db import connection as database
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations import connection, schedules, vault
@@ -31,7 +33,7 @@ def test_a_token_is_fetched_once_and_stored_encrypted(tiny: Simulator) -> None:
     tiny.vacation = True
     verdict = connection.probe(vendor)
     assert verdict.ok, verdict.message
-    assert (verdict.facts["shop"], verdict.facts["vacation"][:2]) == ("Karrada", "on")
+    assert (verdict.facts["shop"], "on vacation" in verdict.facts["warning"]) == ("Karrada", True)
     good(vendor, "brands")
     good(vendor, "orders")
     assert logins(tiny) == 1
@@ -39,6 +41,39 @@ def test_a_token_is_fetched_once_and_stored_encrypted(tiny: Simulator) -> None:
     assert tiny.token
     assert tiny.token not in token.ciphertext
     assert vault.secrets_of(vendor) == {"password": tiny.password, "token": tiny.token}
+
+
+def test_a_vacation_is_warned_of_until_a_test_finds_it_over(tiny: Simulator, admin_client: Client) -> None:
+    vendor = by_password(tiny)
+    tiny.vacation = True
+    good(vendor, "brands")
+
+    def shown() -> list[bool]:
+        pages = (
+            admin_client.get(reverse("admin:index")),
+            admin_client.get(reverse("admin:integrations_vendor_change", args=[vendor.pk])),
+        )
+        return ["on vacation" in page.content.decode() for page in pages]
+
+    assert shown() == [True, True]
+    assert connection.probe(vendor).facts["warning"].startswith("Elryan says")
+    assert shown() == [True, True]
+    tiny.vacation = False
+    assert "warning" not in connection.probe(vendor).facts
+    assert shown() == [False, False]
+    before = logins(tiny)
+    connection.probe(vendor)
+    assert logins(tiny) == before, "a token nothing was warned of with is good enough for a test"
+
+
+def test_a_pasted_token_is_kept_whatever_an_earlier_one_warned_of(tiny: Simulator) -> None:
+    vendor = by_password(tiny)
+    tiny.vacation = True
+    good(vendor, "brands")
+    vault.set_secret(vendor, "token", str(tiny.token))
+    before = logins(tiny)
+    assert "warning" not in connection.probe(vendor).facts
+    assert logins(tiny) == before
 
 
 @pytest.mark.parametrize("told_with_200", [False, True])
