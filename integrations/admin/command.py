@@ -62,7 +62,7 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
     tables = ("items_table", "story_table", "calls_table")
     folded: ClassVar[tuple[str, ...]] = ("answer",)
     hidden: ClassVar[tuple[str, ...]] = (
-        "verb", "state", "body", "request", "words", "story", "owner", "fence", "lease_until", "batch",
+        "verb", "state", "body", "request", "words", "story", "owner", "fence", "lease_until", "batch", "approved",
     )  # fmt: skip
     actions = ("look_up_chosen",)
     change_form_template = "admin/integrations/command_form.html"

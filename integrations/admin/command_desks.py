@@ -113,7 +113,10 @@ class CommandDesks:
     def _approve(self, request: HttpRequest, keys: Iterable[int]) -> None:
         from integrations.commands import deciding
 
-        self._each(request, keys, deciding.approve, "Approved", "sent soon")
+        def approve(pk: int, by: str) -> Command:
+            return deciding.approve(pk, by, request.POST.get(f"seen-{pk}", ""))
+
+        self._each(request, keys, approve, "Approved", "sent soon")
 
     def _reject(self, request: HttpRequest, keys: Iterable[int]) -> None:
         from integrations.commands import deciding
@@ -229,7 +232,7 @@ def may_set_modes(request: HttpRequest) -> bool:
 
 def cards_of(commands: list[Command]) -> list[dict[str, Any]]:
     """Commands as the desks show them: title, what the vendor can be asked, and what each thing looks like now."""
-    from integrations.commands import current
+    from integrations.commands import approving, current
 
     now = current.states(commands)
     cards = []
@@ -241,6 +244,7 @@ def cards_of(commands: list[Command]) -> list[dict[str, Any]]:
                 "row": command,
                 "title": verb.title if verb else command.verb,
                 "help": verb.help if verb else "",
+                "seen": approving.seal(command, command.request),
                 "irreversible": bool(verb and verb.irreversible),
                 "look_up": bool(verb and verb.look_up),
                 "changes": [one for one in now.get(command.pk, []) if one["now"] or one["then"]][:20],

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import lease
-from integrations.commands import switches
+from integrations.commands import approving, switches
 from integrations.commands.asking import entry, once_of
 from integrations.faultpoints import faultpoint
 from integrations.models import Command, CommandItem
@@ -36,7 +36,7 @@ def claim(pk: int) -> Command | None:
             items = list(command.items.filter(state=CommandItem.State.WAITING))
             if _is_preceded(command, items):
                 return None
-            if not _trimmed(command, verb, items):
+            if not _goes_as_approved(command, verb) or not _trimmed(command, verb, items):
                 return None
             command.fence += 1
             command.owner, command.lease_until = lease.me(), timezone.now() + term()
@@ -73,6 +73,21 @@ def _is_preceded(command: Command, items: Iterable[CommandItem]) -> bool:
     return earlier.exists()
 
 
+def _goes_as_approved(command: Command, verb: Verb) -> bool:
+    """Whether it is what a person approved, where one had to; else it waits for approval again."""
+    if not command.approved:
+        return True
+    try:
+        request = approving.built(command, doing_of(command), verb)
+    except (ValueError, LookupError):
+        return True  # whoever sends it finds the same, and tells it
+    if approving.is_approved(command, request):
+        return True
+    approving.back(command, request, "as it would go differently from what was approved", verb)
+    command.save()
+    return False
+
+
 def _trimmed(command: Command, verb: Verb, items: list[CommandItem]) -> bool:
     """Take out values that something decided later replaces; False when nothing is left, and the command is over."""
     later: dict[str, set[str]] = {}
@@ -83,10 +98,12 @@ def _trimmed(command: Command, verb: Verb, items: list[CommandItem]) -> bool:
         ).exclude(state=CommandItem.State.REFUSED)
         for thing, sets in rows.values_list("thing", "sets"):
             later.setdefault(thing, set()).update(sets)
+    gone = []
     for item in valued.values():
         left = [name for name in item.sets if name not in later.get(item.thing, ())]
         if left == item.sets:
             continue
+        gone.append(f"{item.thing} ({', '.join(name for name in item.sets if name not in left)})")
         item.sets = left
         if not left:
             item.state, item.told = CommandItem.State.OVERTAKEN, "A later value replaces it."
@@ -104,6 +121,11 @@ def _trimmed(command: Command, verb: Verb, items: list[CommandItem]) -> bool:
         command.body = {**command.body, verb.rows: rows_left(verb, command.body, kept)}
         command.request = verb.request(doing_of(command)).as_json()
         command.words = list(verb.says(command.body))
+        if gone:
+            told = f"goes without what later decisions give: {'; '.join(gone[:10])}{' …' if len(gone) > 10 else ''}"
+            command.story = [*command.story, entry(timezone.now(), "", told[:1000])]
+        if command.approved:  # a part of what was approved
+            command.approved = approving.seal(command, approving.built(command, doing_of(command), verb))
     return True
 
 

@@ -3,26 +3,50 @@
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.commands import claiming, looking, outcomes
+from integrations.commands import approving, claiming, looking, outcomes, switches
 from integrations.commands.asking import entry, hint
 from integrations.models import Command, CommandItem
 from integrations.verbs import Outcome
 
 State = Command.State
+APPROVED = ["state", "story", "approved", "request", "words", "not_before"]
 
 
 class TooLate(Exception):
     """Somebody or something was quicker; says how the command stands now."""
 
 
-def approve(pk: int, by: str) -> Command:
-    """Let a command go that waits for approval. Raises TooLate."""
+def approve(pk: int, by: str, seen: str = "") -> Command:
+    """Let a command go that waits for approval, exactly as it stands. Raises TooLate.
+
+    seen: what the request is known by (`approving.seal`) that the person had before them, where that is known.
+    """
     with transaction.atomic():
         command = _locked(pk, State.AWAITING)
-        command.state, command.story = State.QUEUED, [*command.story, entry(timezone.now(), by, "approved")]
-        command.save(update_fields=["state", "story"])
+        other = "it was changed since" if seen and seen != approving.seal(command, command.request) else ""
+        changed = other or let_go(command, by)
+        command.save(update_fields=APPROVED)
         hint(command)
+    if changed:
+        raise TooLate(
+            f"“{command}” would go differently from what you saw: {changed}. Look at it again, then approve it."
+        )
     return command
+
+
+def let_go(command: Command, by: str) -> str:
+    """Queue it as approved, unless it would go differently from how it stands: returns what changed. The caller stores APPROVED."""
+    try:
+        verb = switches.verb_of(command.vendor, command.verb)
+    except LookupError as gone:
+        return str(gone)
+    request = approving.built(command, claiming.doing_of(command), verb)
+    if changed := approving.differences(command.request, request):
+        approving.back(command, request, "as it would go differently by now", verb)
+        return changed
+    command.approved = approving.seal(command, request)
+    command.state, command.story = State.QUEUED, [*command.story, entry(timezone.now(), by, "approved")]
+    return ""
 
 
 def reject(pk: int, by: str, reason: str) -> Command:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from integrations import matching
-from integrations.commands import asking, bodies, choices, doors, switches
+from integrations.commands import asking, bodies, choices, deciding, doors, switches
 from integrations.commands.doors import Offer
 from integrations.models import Command, CommandItem, CommandSubject, Vendor
 from integrations.verbs import Chosen, Doing
@@ -116,8 +116,9 @@ def decide(offer: Offer, keys: Sequence[int], given: Mapping[str, Any], *, by: s
 
 
 def _command(offer: Offer, body: dict[str, Any], mode: str, by: str, batch: str) -> Command:
-    doing, now = Doing(offer.vendor.account, body), timezone.now()
     place = f"{offer.verb.about}:{min(_codes(offer, body), default='')}"
+    key, now = f"{batch}:{place}"[:200] if batch else "", timezone.now()
+    doing = Doing(offer.vendor.account, body, once=asking.once_of(key) if key else "", verb=offer.name)
     return Command(
         vendor=offer.vendor,
         verb=offer.name,
@@ -125,7 +126,7 @@ def _command(offer: Offer, body: dict[str, Any], mode: str, by: str, batch: str)
         body=body,
         request=offer.verb.request(doing).as_json(),
         words=list(offer.verb.says(body)),
-        key=f"{batch}:{place}"[:200] if batch else "",
+        key=key,
         batch=batch,
         state=Command.State.AWAITING if mode == Vendor.Writes.APPROVE else Command.State.QUEUED,
         asked_by=by[:200],
@@ -238,21 +239,20 @@ def _codes(offer: Offer, body: Mapping[str, Any]) -> set[str]:
 
 
 def approve(batch: str, by: str) -> int:
-    """Let everything of a batch go that waits for approval; returns how many."""
-    done = 0
+    """Let everything of a batch go that waits for approval; returns how many. What would go differently by now waits on."""
+    done = last = 0
     while True:
         with transaction.atomic():
-            waiting = Command.objects.select_for_update().filter(batch=batch, state=Command.State.AWAITING)
-            rows = list(waiting.order_by("id")[:AT_ONCE])
-            for row in rows:
-                row.state = Command.State.QUEUED
-                row.story = [*row.story, asking.entry(timezone.now(), by, "approved")]
-            Command.objects.bulk_update(rows, ["state", "story"], batch_size=AT_ONCE)
-            for row in rows[: max(0, HINTED - done)]:
+            waiting = Command.objects.select_for_update(of=("self",)).filter(batch=batch, state=Command.State.AWAITING)
+            rows = list(waiting.filter(pk__gt=last).select_related("vendor").order_by("id")[:AT_ONCE])
+            gone = [row for row in rows if not deciding.let_go(row, by)]
+            Command.objects.bulk_update(rows, deciding.APPROVED, batch_size=AT_ONCE)
+            for row in gone[: max(0, HINTED - done)]:
                 asking.hint(row)
-        done += len(rows)
+        done += len(gone)
         if len(rows) < AT_ONCE:
             return done
+        last = rows[-1].pk
 
 
 def reject(batch: str, by: str, reason: str) -> int:

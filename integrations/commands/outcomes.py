@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations import circuit
 from integrations.circuit import Leave
-from integrations.commands import claiming, mirroring, switches
+from integrations.commands import approving, claiming, mirroring, switches
 from integrations.commands.asking import entry, hint
 from integrations.commands.claiming import State, doing_of, store
 from integrations.errors import BadPayload, NeedsAuth, Refused, Unknown, VendorError, Wait
@@ -109,7 +109,9 @@ def _once_more(command: Command, verb: Verb, left: list[CommandItem], now: datet
     body = {**command.body, verb.rows: claiming.rows_left(verb, command.body, {item.thing: item.sets for item in left})}
     command.body, command.number = body, ""
     rounds = sum(1 for line in command.story if line["what"].startswith(claiming.AGAIN))
+    again = approving.built(command, doing_of(command), verb)
     return {
+        "approved": approving.seal(command, again) if command.approved else "",  # a part of what was approved
         "state": State.QUEUED,
         "body": body,
         "number": "",

@@ -25,6 +25,9 @@ class Command(models.Model):
     body = models.JSONField(default=dict, help_text="What was asked, in our words.")
     request = models.JSONField(default=dict, blank=True, help_text="The exact call, as it went or as it will go.")
     words = models.JSONField(default=list, blank=True)
+    approved = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="What the approved request is known by."
+    )
     key = models.CharField(max_length=200, unique=True)
     reference = models.CharField("our reference", max_length=100, blank=True, db_index=True)
     batch = models.CharField(max_length=40, blank=True, db_index=True)
@@ -74,6 +77,8 @@ class CommandItem(models.Model):
     vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="+", db_index=False)
     thing = models.CharField(max_length=200, help_text="Kind and id, such as variant:1400001.")
     sets = models.JSONField(default=list, blank=True, help_text="The properties it gives a value to.")
+    values = models.JSONField(default=dict, blank=True, help_text="Those values, by property.")
+    acts = models.BooleanField(default=False, help_text="It does more than give values, so that its turn counts.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     told = models.CharField(max_length=300, blank=True)
     in_flight = models.BooleanField(default=False)
