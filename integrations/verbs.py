@@ -76,6 +76,8 @@ class Outcome:
     number: the vendor's own for what was made. rows: (flow, row) to be mirrored at once, raw bytes or decoded.
     reread: (flow, external ids) to ask for again. again: of several things, those that were not done for a reason that may pass;
         the command goes again with them alone.
+    unknown: of several things that are a row each, those of which nobody can tell, with what is told of them: the command stays
+        unknown with them alone, until a look-up proves them or a person says what came of them.
     job: the vendor took it under this number and works on it: nothing else counts until `Verb.job` says what came of it.
     """
 
@@ -83,6 +85,7 @@ class Outcome:
     job: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
     again: Mapping[str, str] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
     rows: Sequence[tuple[str, Any]] = ()
     reread: Sequence[tuple[str, tuple[str, ...]]] = ()
 

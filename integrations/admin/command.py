@@ -115,7 +115,10 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
     @admin.display(description="What it changes")
     def items_table(self, row: Command) -> Any:
         items = row.items.all()[:SHOWN]
-        rows = [(i.thing, badge(i.get_state_display(), ITEM_TONES[i.state]), i.told) for i in items]
+        lost = {"waiting": "Not known"} if row.state == Command.State.UNKNOWN else {}
+        rows = [
+            (i.thing, badge(lost.get(i.state) or i.get_state_display(), ITEM_TONES[i.state]), i.told) for i in items
+        ]
         return table(("Thing", "State", "Told"), rows)
 
     @admin.display(description="What happened to it")

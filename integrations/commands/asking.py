@@ -156,8 +156,8 @@ def new_reference() -> str:
 def _same(command: Command, body: Mapping[str, Any], verb: Verb) -> Command:
     """The command that was made for the same reference. Raises BadBody when it was to do something else."""
     told = {name: value for name, value in command.body.items() if name in body}
-    if verb.rows and verb.row_id and {*command.items.values_list("thing", flat=True)} == {*bodies.things(verb, body)}:
-        body = _as_left(verb, body, told.get(verb.rows, []))
+    if verb.rows and {*command.items.values_list("thing", flat=True)} == {*bodies.things(verb, body)}:
+        body = _as_left(verb, body, told)
     if _bare(told) != _bare(dict(body)):
         raise bodies.BadBody(
             f"“{command.reference or command.key}” was already used, on {command.asked_at:%Y-%m-%d %H:%M} UTC, for "
@@ -166,11 +166,12 @@ def _same(command: Command, body: Mapping[str, Any], verb: Verb) -> Command:
     return command
 
 
-def _as_left(verb: Verb, body: Mapping[str, Any], left: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The body with those rows and values alone that later ones have left of it."""
-    names = {row[verb.row_id]: row.keys() for row in left}
-    rows = [row for row in body[verb.rows] if row[verb.row_id] in names]
-    return {**body, verb.rows: [{n: row[n] for n in row if n in names[row[verb.row_id]]} for row in rows]}
+def _as_left(verb: Verb, body: Mapping[str, Any], left: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with those rows and values alone that later ones, and an answer for some of them, have left of it."""
+    names = dict(zip(verb.objects(left), left.get(verb.rows) or (), strict=False))
+    mine = zip(verb.objects(body), body[verb.rows], strict=False)
+    rows = [{n: row[n] for n in row if n in names[thing]} for thing, row in mine if thing in names]
+    return {**body, verb.rows: rows}
 
 
 def _bare(body: Any) -> Any:

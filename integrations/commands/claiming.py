@@ -1,6 +1,6 @@
 """Who sends a command: one owner at a time, known by a fence; one command at a time about one thing; the newest value last."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ State = Command.State
 UNDER_WAY = timedelta(seconds=60)  # with a vendor who is given a minute for his answer
 LIVES = (State.QUEUED, State.SENDING, State.WORKING, State.CONFIRMED, State.UNKNOWN)
 # How lines of a story begin that tell of an answer after which it goes once more.
-LATER, AGAIN = "goes later", "goes again with"
+LATER, AGAIN, PARTLY = "goes later", "goes again with", "unknown of"
 
 
 def claim(pk: int) -> Command | None:
@@ -140,6 +140,13 @@ def rows_left(verb: Verb, body: dict[str, Any], kept: dict[str, list[str]]) -> l
     return rows
 
 
+def rows_about(verb: Verb, body: dict[str, Any], kept: Collection[str]) -> dict[str, Any]:
+    """The body with its rows about these things alone."""
+    things = [f"{verb.about}:{name}" for name in verb.objects(body)]
+    rows = [row for thing, row in zip(things, body[verb.rows], strict=True) if thing in kept]
+    return {**body, verb.rows: rows}
+
+
 def over(command: Command, state: str, why: str, by: str = "") -> None:
     """End a command that nobody sends; in the caller's transaction."""
     now = timezone.now()
@@ -151,7 +158,7 @@ def over(command: Command, state: str, why: str, by: str = "") -> None:
 
 def doing_of(command: Command) -> Doing:
     """The command for the vendor's functions. `once` changes with each answer, so that an old answer is not had again."""
-    answers = sum(1 for line in command.story if line["what"].startswith((LATER, AGAIN)))
+    answers = sum(1 for line in command.story if line["what"].startswith((LATER, AGAIN, PARTLY)))
     known = (command.reference, command.asked_at, once_of(command.key, answers), command.number, command.verb)
     return Doing(command.vendor.account, command.body, *known)
 

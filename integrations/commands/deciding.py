@@ -56,8 +56,7 @@ def reject(pk: int, by: str, reason: str) -> Command:
         command = _locked(pk, State.AWAITING, State.QUEUED)
         if not claiming.is_free(command):
             raise TooLate("It is being sent at this moment.")
-        command.fence += 1
-        claiming.over(command, State.CANCELLED, f"rejected: {reason.strip()}", by)
+        _ended(command, f"rejected: {reason.strip()}", by)
     return command
 
 
@@ -68,7 +67,6 @@ def confirm(pk: int, by: str, number: str) -> Command:
     with transaction.atomic():
         command = _locked(pk, State.UNKNOWN)
         outcomes.confirm(command, command.answer, Outcome(number=number.strip()), by, f"confirmed as {number.strip()}")
-        Command.objects.filter(pk=pk).update(error="", error_kind="", cure="")
     return command
 
 
@@ -86,10 +84,20 @@ def give_up(pk: int, by: str, reason: str) -> Command:
     _reasoned(reason)
     with transaction.atomic():
         command = _locked(pk, State.UNKNOWN)
-        command.fence += 1
-        command.items.filter(state=CommandItem.State.WAITING).update(state=CommandItem.State.REFUSED)
-        claiming.over(command, State.CANCELLED, f"given up: {reason.strip()}", by)
+        _ended(command, f"given up: {reason.strip()}", by)
     return command
+
+
+def _ended(command: Command, why: str, by: str) -> None:
+    """Over, with what was not done of it; what an answer before said of the rest stands."""
+    command.fence += 1
+    left = command.items.filter(state=CommandItem.State.WAITING)
+    count = left.update(state=CommandItem.State.REFUSED, told=why[:300])
+    if command.items.filter(state=CommandItem.State.DONE).exists():
+        command.error, command.cure = f"{count} of {command.items.count()} were {why}", ""
+        claiming.over(command, State.CONFIRMED, why, by)
+    else:
+        claiming.over(command, State.CANCELLED, why, by)
 
 
 def _reasoned(reason: str) -> None:

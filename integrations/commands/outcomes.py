@@ -40,21 +40,25 @@ def shown(answer: Any, service: VendorService) -> Any:
 def confirm(command: Command, answer: Any, outcome: Outcome, by: str = "", what: str = "confirmed") -> None:
     """Done at the vendor: what it answered, item by item, and what of it is mirrored, in one transaction.
 
-    Of several things, those that may be retried stay, and the command goes again with them. A job is only noted.
+    Of several things, those that may be retried stay, and the command goes again with them; those of which nobody can tell
+    stay, and it is unknown with them. A job is only noted.
     """
     if outcome.job:
         _taken(command, answer, outcome.job)
         return
     now, verb = timezone.now(), switches.verb_of(command.vendor, command.verb)
     with transaction.atomic():
-        refused, again = _verdicts(command, verb, outcome)
-        command.items.filter(in_flight=True).update(in_flight=False)
+        refused, left = _verdicts(command, verb, outcome)
+        kept = [item.pk for item in left] if outcome.unknown else []
+        command.items.filter(in_flight=True).exclude(pk__in=kept).update(in_flight=False)
+        if not left:
+            values = _closing(command, refused, outcome, by, what, now)
+        else:
+            values = (_not_known if outcome.unknown else _once_more)(command, verb, left, now)
         store(
             command,
             (State.SENDING, State.WORKING, State.UNKNOWN),
-            **_closing(command, refused, outcome, by, what, now)
-            if not again
-            else _once_more(command, verb, again, now),
+            **values,
             answer=answer,
             owner="",
             lease_until=None,
@@ -66,9 +70,12 @@ def confirm(command: Command, answer: Any, outcome: Outcome, by: str = "", what:
 
 
 def _verdicts(command: Command, verb: Verb, outcome: Outcome) -> tuple[list[CommandItem], list[CommandItem]]:
-    """Each item's own outcome, stored; returns all that were refused so far, and those that are to go again."""
+    """Each item's own outcome, stored; returns all that were refused so far, and those that are left: unknown, or to go again.
+
+    Where some are unknown nothing goes by itself: what was not done for a reason that may pass is told as not done.
+    """
     rounds = sum(1 for line in command.story if line["what"].startswith(claiming.AGAIN))
-    may = bool(verb.rows and verb.row_id and verb.repeatable) and rounds < ROUNDS
+    may = bool(verb.rows and verb.row_id and verb.repeatable) and rounds < ROUNDS and not outcome.unknown
     refused, again = dict(outcome.refused), {}
     if may:
         again = {name: why for name, why in outcome.again.items() if name not in refused}
@@ -77,9 +84,10 @@ def _verdicts(command: Command, verb: Verb, outcome: Outcome) -> tuple[list[Comm
     items = list(command.items.filter(state=CommandItem.State.WAITING))
     for item in items:
         name = item.thing.partition(":")[2]
-        told = refused.get(name) or again.get(name) or ""
+        told = outcome.unknown.get(name) or refused.get(name) or again.get(name) or ""
         state = CommandItem.State.REFUSED if name in refused else CommandItem.State.DONE
-        item.state, item.told = (CommandItem.State.WAITING if name in again else state), told[:300]
+        stays = name in again or name in outcome.unknown
+        item.state, item.told = (CommandItem.State.WAITING if stays else state), told[:300]
     CommandItem.objects.bulk_update(items, ["state", "told"], batch_size=500)
     left = [item for item in items if item.state == CommandItem.State.WAITING]
     return list(command.items.filter(state=CommandItem.State.REFUSED)), left
@@ -99,6 +107,25 @@ def _closing(
         "finished_at": now,
         "not_before": None,
         "story": [*command.story, entry(now, by, "refused" if none else what)],
+    }
+
+
+def _not_known(command: Command, verb: Verb, left: list[CommandItem], now: datetime) -> dict[str, Any]:
+    """Unknown with what nobody can tell of, and with nothing else: what was done or refused is settled."""
+    told = f"{claiming.PARTLY} {len(left)} of {command.items.count()}: {left[0].told}"
+    body = claiming.rows_about(verb, command.body, {item.thing for item in left})
+    command.body, command.story = body, [*command.story, entry(now, "", told[:500])]
+    looks = {"looks": 0, "not_before": None} if command.state != State.UNKNOWN else {}
+    return {
+        "state": State.UNKNOWN,
+        "body": body,
+        "request": verb.request(doing_of(command)).as_json(),
+        "words": list(verb.says(body)),
+        "error_kind": Unknown.kind,
+        "error": f"Of {len(left)} of {command.items.count()} it is not known whether they were done: {left[0].told}",
+        "cure": "Each is listed; look those up on the vendor's side before they are done again.",
+        "story": command.story,
+        **looks,
     }
 
 

@@ -5,17 +5,20 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations.errors import Unknown
 from integrations.services.api2cart.writing import LOST, StoreVerb, call, result_of, says, sent
 from integrations.verbs import Body, Doing, Field, Found, Outcome, Request
 
-# What a shop says of an item that may well be done a little later.
-PASSING = re.compile(
-    r"limit|throttl|too many|time[d -]*out|try again|temporar|unavailable|internal (server )?error", re.IGNORECASE
+# What a shop says of an item that was not done for a reason that passes; and of one that it may have done all the same.
+PASSING = re.compile(r"limit|throttl|too many", re.IGNORECASE)
+LOST_ITEM = re.compile(
+    r"time[d -]*out|gateway|connect|curl|empty reply|try again|temporar|unavailable|internal (server )?error",
+    re.IGNORECASE,
 )
+DONE, FAILED = ("success", "partial"), "failed"
 Payload = Callable[[Body], dict[str, Any]]
 
 
@@ -39,21 +42,34 @@ def taken(doing: Doing, answer: Any) -> Outcome:
 
 
 def came_of(doing: Doing, result: Mapping[str, Any], rows: str, key: str) -> Outcome:
-    """What came of each row of a job that has ended. A row that the result does not name counts as not done."""
+    """What came of each row of a job that has ended. Of a row that the result does not name, or names twice, nobody can tell."""
     told: dict[int, Mapping[str, Any]] = {}
+    twice: set[int] = set()
     for item in result.get("items") or []:
         if isinstance(item, Mapping) and str(item.get("id", "")).isdigit():
-            told[int(str(item["id"]))] = item
-    refused: dict[str, str] = {}
-    again: dict[str, str] = {}
+            place = int(str(item["id"]))
+            if place in told and told[place].get("status") != item.get("status"):
+                twice.add(place)
+            told[place] = item
+    found: dict[str, dict[str, str]] = {"refused": {}, "again": {}, "unknown": {}}
     for place, row in enumerate(doing.body.get(rows) or []):
-        item = told.get(place, {})
-        if item.get("status") in ("success", "partial"):
-            continue
-        errors = [str(error) for error in item.get("errors") or []]
-        why = "; ".join(errors) or "API2Cart does not say what came of it."
-        (again if PASSING.search(why) else refused)[str(row[key])] = why
-    return Outcome(number=doing.number, refused=refused, again=again)
+        item = {} if place in twice else told.get(place, {})
+        if item.get("status") not in DONE:
+            came, why = _undone(item)
+            found[came][str(row[key])] = why
+    return Outcome(doing.number, refused=found["refused"], again=found["again"], unknown=found["unknown"])
+
+
+def _undone(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Whether an item that is not told as done was refused, may go again, or is unknown; and why."""
+    errors = "; ".join(str(error) for error in item.get("errors") or [])
+    if item.get("status") != FAILED:
+        return "unknown", errors or "API2Cart does not say what came of it."
+    if PASSING.search(errors):
+        return "again", errors
+    if LOST_ITEM.search(errors):
+        return "unknown", f"The shop's answer was lost: {errors}"
+    return "refused", errors or "API2Cart says that it failed, and not why."
 
 
 def still_works() -> Found:
@@ -90,7 +106,7 @@ def batch(
     def ended(doing: Doing, result: Mapping[str, Any]) -> Outcome:
         found = came_of(doing, result, rows, key)
         ids = tuple(str(row[key]) for row in doing.body[rows])
-        return Outcome(found.number, "", found.refused, found.again, reread=tuple(reread(ids)))
+        return replace(found, reread=tuple(reread(ids)))
 
     return BatchVerb(
         title,

@@ -1,6 +1,6 @@
 """Whether what a store shows is what was asked of it: lines, quantities, values, times. Nothing is asked here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -76,10 +76,14 @@ def made_since(doing: Doing, rows: list[dict[str, Any]], time: str, what: str) -
 def stand(
     wanted: Iterable[Mapping[str, Any]], rows: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]
 ) -> Found:
-    """Whether every row has the values that were sent. What the list does not tell proves nothing."""
-    other, untold = [], 0
+    """Which rows have the values that were sent. What the list does not tell proves nothing."""
+    stands: list[str] = []
+    other: list[str] = []
+    asked: list[str] = []
+    untold = 0
     for want in wanted:
-        row = rows.get(want["id"])
+        asked.append(want["id"])
+        row, before = rows.get(want["id"]), (len(other), untold)
         for name, value in want.items():
             if name in ("id", "product_id"):
                 continue
@@ -88,11 +92,27 @@ def stand(
                 untold += 1
             elif not _equal(shown, value):
                 other.append(f"{want['id']} {name.replace('_', ' ')} {shown}")
+        if before == (len(other), untold):
+            stands.append(want["id"])
     if other:
-        return Found(False, f"The shop shows other values: {', '.join(other[:5])}{' …' if len(other) > 5 else ''}.")
+        told = f"The shop shows other values: {', '.join(other[:5])}{' …' if len(other) > 5 else ''}."
+        return each(asked, stands, told, none=False)
     if untold:
-        return Found(None, f"Of {untold} values the shop does not tell what they are.")
-    return Found(True, "The shop shows these values.", {"looked_up": True})
+        return each(asked, stands, f"Of {untold} values the shop does not tell what they are.")
+    return each(asked, stands, "The shop shows these values.")
+
+
+def each(asked: Sequence[str], proved: Collection[str], told: str, *, none: bool | None = None) -> Found:
+    """Of several things those that are proved are done, and of the rest nobody can tell. none: what it means that none is proved."""
+    left = {name: told for name in asked if name not in proved}
+    if len(left) == len(asked):
+        return Found(none, told)
+    return Found(True, told, {"looked_up": True}, Outcome(unknown=left))
+
+
+def gone(asked: Sequence[str], left: Collection[str]) -> Found:
+    """Of things that were to be taken away: those that are still there."""
+    return each(asked, set(asked) - set(left), f"The shop shows {len(left)} of these {len(asked)}.", none=False)
 
 
 def _value(row: Mapping[str, Any], name: str, names: Mapping[str, str]) -> Any:

@@ -1,10 +1,12 @@
 """What a store shows of products, their variants, categories and customers after an answer was lost."""
 
+from collections.abc import Callable
+
 from integrations.services.api2cart import answers
-from integrations.services.api2cart.comparing import made_since, shown, stand
+from integrations.services.api2cart.comparing import each, gone, made_since, shown, stand
 from integrations.services.api2cart.fields import short
-from integrations.services.api2cart.reading import Reading
-from integrations.verbs import Doing, Found
+from integrations.services.api2cart.reading import AT_ONCE, Reading
+from integrations.verbs import Body, Doing, Found
 
 # Our names of a product's and a variant's values, by where its row has them.
 PRODUCT = {"price": "price", "quantity": "quantity", "status": "status", "in_stock": "in_stock",
@@ -31,7 +33,10 @@ class GoodsLookedUp(Reading):
         return shown(wanted, self.variants_of(wanted), "inventory_level")
 
     def product_made(self, doing: Doing) -> Found:
-        sku = str(doing.body.get("sku") or "")
+        return self._product_made(doing, doing.body)
+
+    def _product_made(self, doing: Doing, body: Body) -> Found:
+        sku = str(body.get("sku") or "")
         rows = self.listed_rows("products", sku=sku) if sku else []
         return made_since(doing, [row for row in rows if short(row.get("u_sku")) == sku], "create_at", "product")
 
@@ -40,26 +45,45 @@ class GoodsLookedUp(Reading):
         code = doing.body.get("sku") or doing.body["model"]
         return made_since(doing, [row for row in rows if short(row.get("sku")) == code], "created_time", "variant")
 
+    def products_made(self, doing: Doing) -> Found:
+        return self._each_made(doing, "products", "sku", self._product_made)
+
     def product_gone(self, doing: Doing) -> Found:
         ids = [row["id"] for row in doing.body.get("products") or [doing.body]]
-        left = self.by_ids("products", "product_ids", ids)
-        return Found(not left, f"The shop shows {len(left)} of these {len(ids)}.")
+        return gone(ids, self.by_ids("products", "product_ids", ids))
 
     def variant_gone(self, doing: Doing) -> Found:
-        left = self.variants_of([doing.body])
-        return Found(doing.body["id"] not in left, f"The shop shows {'this' if left else 'no such'} variant.")
+        wanted = doing.body.get("variants") or [doing.body]
+        return gone([row["id"] for row in wanted], self.variants_of(wanted))
 
     def category_made(self, doing: Doing) -> Found:
-        name = doing.body["name"]
+        return self._category_made(doing, doing.body)
+
+    def categories_made(self, doing: Doing) -> Found:
+        return self._each_made(doing, "categories", "name", self._category_made)
+
+    def _category_made(self, doing: Doing, body: Body) -> Found:
+        name, parent = body["name"], str(body.get("parent_id") or "")
         rows = self.listed_rows("categories", find_value=name, find_where="name")
-        return made_since(doing, [row for row in rows if short(row.get("name")) == name], "created_at", "category")
+        mine = [row for row in rows if short(row.get("name")) == name and parent in ("", short(row.get("parent_id")))]
+        return made_since(doing, mine, "created_at", "category")
+
+    def _each_made(self, doing: Doing, rows: str, key: str, made: Callable[[Doing, Body], Found]) -> Found:
+        """Row by row, as many as are looked up at once; what is proved leaves the command, so that the rest comes next."""
+        asked = [str(row[key]) for row in doing.body[rows]]
+        proved = {str(row[key]) for row in doing.body[rows][:AT_ONCE] if made(doing, row).done}
+        return each(asked, proved, f"The shop shows {len(proved)} of these {len(asked)}, made since then.")
 
     def category_gone(self, doing: Doing) -> Found:
+        ids = [str(row["id"]) for row in doing.body.get("categories") or [doing.body]]
+        return gone(ids, [key for key in ids[:AT_ONCE] if self._has_category(key)] + ids[AT_ONCE:])
+
+    def _has_category(self, key: str) -> bool:
         try:
-            self._call("category.info", {"id": doing.body["id"]})
+            self._call("category.info", {"id": key})
         except answers.NotThere:
-            return Found(True, "The shop has no such category.")
-        return Found(False, "The shop shows this category.")
+            return False
+        return True
 
     def category_assigned(self, doing: Doing) -> Found:
         return self._in_category(doing, wanted=True)

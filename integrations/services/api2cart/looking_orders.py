@@ -8,6 +8,7 @@ from integrations.services.api2cart.batches import BatchVerb, still_works
 from integrations.services.api2cart.comparing import (
     AGAIN,
     bought_of,
+    each,
     refunds_of,
     same_lines,
     since,
@@ -17,7 +18,7 @@ from integrations.services.api2cart.comparing import (
     words_of,
 )
 from integrations.services.api2cart.fields import identity, listed, money, named, part, short
-from integrations.services.api2cart.reading import Reading
+from integrations.services.api2cart.reading import AT_ONCE, Reading
 from integrations.verbs import Doing, Found, Outcome
 
 # What is told to others, or added once more, when the same goes twice.
@@ -118,6 +119,20 @@ class OrdersLookedUp(Reading):
         )
 
     # -- shipments
+
+    def shipments_made(self, doing: Doing) -> Found:
+        """By the tracking number of each, as many orders as are looked at at once."""
+        rows = doing.body["shipments"]
+        asked = [row["order_id"] for row in rows]
+        proved = {
+            row["order_id"] for row in rows[:AT_ONCE] if self._is_shipped(row["order_id"], row["tracking_number"])
+        }
+        return each(
+            asked, proved, f"The shop shows the tracking numbers of {len(proved)} of these {len(asked)} orders."
+        )
+
+    def _is_shipped(self, order: str, tracking: str) -> bool:
+        return any(tracking in tracking_of(row) for row in self.shipments_of(order))
 
     def shipment_made(self, doing: Doing) -> Found:
         wanted = {one["tracking_number"] for one in doing.body.get("tracking_numbers") or ()}

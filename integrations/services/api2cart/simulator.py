@@ -66,7 +66,11 @@ class Simulator(simulator.Simulator):
             self.reports: dict[str, int] = {}
             self.jobs: dict[str, Row] = {}
             self.answered: dict[tuple[str, str], Row] = {}  # by store and idempotency key
-            self.stumbles: set[str] = set()  # ids of rows of a batch that fail once, for a reason that passes
+            # Ids of rows of a batch, each once: that fail for a reason that passes; that are done, and told as timed out; that
+            # are done, and not told of at all.
+            self.stumbles: set[str] = set()
+            self.late: set[str] = set()
+            self.untold: set[str] = set()
             self.hooks: list[Row] = []
             self.rates: list[Row] = []
             self.failed_webhooks: list[Row] = []

@@ -65,6 +65,9 @@ def _done(simulator: "Simulator", store: Store, name: str, place: int, body: Row
             simulator.stumbles.remove(key)
             raise Failed(110, "The request limit of the store was exceeded, please try again later")
         entity = item(simulator, store, body)
+        if key in simulator.late:
+            simulator.late.remove(key)
+            raise Failed(107, "cURL error: Operation timed out after 30001 milliseconds")
     except Failed as failed:
         return {**told, "status": "failed", "errors": [str(failed)]}
     if entity is None:
@@ -81,7 +84,10 @@ def _job(name: str) -> None:
             raise Failed(109, "payload must hold 1 to 250 items")
         items = [_done(simulator, store, name, place, item) for place, item in enumerate(payload)]
         number = str(1000 + len(simulator.jobs))
-        simulator.jobs[number] = {"left": simulator.job_calls, "method": name, "items": items}
+        untold = {place for place, row in enumerate(payload) if str(row.get(JOBS[name][1][0])) in simulator.untold}
+        simulator.untold -= {str(payload[place].get(JOBS[name][1][0])) for place in untold}
+        told = [item for item in items if item["id"] not in untold]
+        simulator.jobs[number] = {"left": simulator.job_calls, "method": name, "items": told}
         return {"job_id": int(number)}
 
 

@@ -24,7 +24,7 @@ VERBS: Mapping[str, StoreVerb] = {
     "add_categories": batch(
         "Make categories", "category.add.batch", "categories", "Categories",
         row("name!", "parent_id", "description", "avail:bool", "sort_order:int", "seo_url", name="Lamps"),
-        about="category", key="name", reread=lambda ids: [("categories", ())],
+        about="category", key="name", reread=lambda ids: [("categories", ())], look_up="categories_made",
     ),
     "update_category": write(
         "Change category", "category.update", f"id! name {MORE}", ID, about="category", key="id", reread=anew, repeatable=True,
@@ -43,6 +43,6 @@ VERBS: Mapping[str, StoreVerb] = {
     ),
     "delete_categories": batch(
         "Delete categories", "category.delete.batch", "categories", "Categories", (ID,), about="category", key="id", shop=False,
-        reread=lambda ids: [("categories", ())], repeatable=True, irreversible=True,
+        reread=lambda ids: [("categories", ())], repeatable=True, irreversible=True, look_up="category_gone",
     ),
 }  # fmt: skip

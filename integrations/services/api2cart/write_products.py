@@ -115,6 +115,8 @@ VERBS: Mapping[str, StoreVerb] = {
         about="product",
         key="sku",
         reread=changed_many,
+        look_up="products_made",
+        help="Each needs a SKU: what came of it can then be looked up.",
     ),
     "delete_product": write(
         "Delete product", "product.delete", "id!", ID, about="product", key="id", reread=changed, look_up="product_gone",

@@ -92,6 +92,7 @@ VERBS: Mapping[str, StoreVerb] = {
         about="order",
         key="order_id",
         reread=lambda ids: [("orders", ids), ("shipments", ids)],
+        look_up="shipments_made",
         help="Each is all that is left of its order. carrier_id stands for carrier_name and tracking_link.",
     ),
 }  # fmt: skip

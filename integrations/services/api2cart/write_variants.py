@@ -94,7 +94,7 @@ VERBS: Mapping[str, StoreVerb] = {
     ),
     "delete_variants": batch(
         "Delete variants", "product.variant.delete.batch", "variants", "Variants", (ID, PRODUCT), about="variant", key="id",
-        repeatable=True, irreversible=True, reread=changed_many,
+        repeatable=True, irreversible=True, reread=changed_many, look_up="variant_gone",
     ),
     "add_variant_prices": write(
         "Add prices of groups to a variant", "product.variant.price.add", "id! product_id! group_prices", ID, PRODUCT,

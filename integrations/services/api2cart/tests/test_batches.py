@@ -9,8 +9,9 @@ import pytest
 from django.core.management import call_command
 
 from integrations import raw
-from integrations.commands import asking, bodies, looking, sending
+from integrations.commands import asking, bodies, deciding, looking, sending, sweeping
 from integrations.models import Command, Vendor
+from integrations.service import Account
 from integrations.services.api2cart.batches import came_of
 from integrations.services.api2cart.simulator import Simulator
 from integrations.verbs import Doing
@@ -58,6 +59,114 @@ def test_a_lost_change_of_stock_waits_for_a_person(sim: Simulator, shop: Vendor)
     lost = sent(shop, "change_stock", [{"id": A, "by": -3}])
     shown = looking.look_up(lost.pk)
     assert (shown.state, shown.shown) == (State.UNKNOWN, f"The shop shows {A} stock 7.")
+
+
+def test_of_rows_the_result_does_not_name_nobody_can_tell(sim: Simulator, shop: Vendor) -> None:
+    """So many pieces fewer, which would be so many twice: the rows that are told are settled, the others wait for a person."""
+    for key in (A, B, C):
+        sim.change("products", key, quantity=10)
+    sim.untold, sim.late = {A}, {B}
+    rows = [{"id": A, "by": -3}, {"id": B, "by": -3}, {"id": C, "by": -3}, {"id": "nix", "by": -3}]
+    lost = told(sent(shop, "change_stock", rows).pk)
+    assert lost.state == State.UNKNOWN
+    assert states(lost) == {A: "waiting", B: "waiting", C: "done", "nix": "refused"}
+    assert lost.body == {"products": rows[:2]}
+    assert [item["id"] for item in lost.request["body"]["payload"]] == [A, B]
+    assert "of 2 of 4 it is not known" in lost.error.lower()
+    assert {*lost.items.filter(in_flight=True).values_list("thing", flat=True)} == {f"product:{A}", f"product:{B}"}
+    assert "timed out" in lost.items.get(thing=f"product:{B}").told
+    looked = looking.look_up(lost.pk)
+    assert (looked.state, looked.shown) == (State.UNKNOWN, f"The shop shows {A} stock 7, {B} stock 7.")
+    assert sending.send(lost.pk) is None
+    assert sweeping.sweep(60) >= 0
+    assert len(sim.ledger.asked("/product.update.batch.json")) == 1
+    done = deciding.confirm(lost.pk, "Ada", "seen in the shop")
+    assert (done.state, states(done)) == (State.CONFIRMED, {A: "done", B: "done", C: "done", "nix": "refused"})
+    assert "1 of 4 were not done" in Command.objects.get(pk=done.pk).error
+    assert [row(sim, key)["quantity"] for key in (A, B, C)] == [7, 7, 7]
+
+
+def test_a_person_sends_only_those_again_of_which_nobody_can_tell(sim: Simulator, shop: Vendor) -> None:
+    """With another key: the vendor would else answer from memory with the old job, whose places are other rows'."""
+    for key in (A, B, C):
+        sim.change("products", key, quantity=10)
+    sim.untold = {C}
+    lost = told(sent(shop, "change_stock", [{"id": key, "by": 1} for key in (A, B, C)]).pk)
+    deciding.send_again(lost.pk, "Ada", "the shop's log has none")
+    sending.send(lost.pk)
+    ended = told(lost.pk)
+    assert (ended.state, states(ended)) == (State.CONFIRMED, {A: "done", B: "done", C: "done"})
+    first, second = sim.ledger.asked("/product.update.batch.json")
+    assert second.body["payload"] == [{"id": C, "increase_quantity": 1}]
+    assert first.body["idempotency_key"] != second.body["idempotency_key"]
+    assert [row(sim, key)["quantity"] for key in (A, B)] == [11, 11]
+
+
+def test_what_is_given_up_of_a_job_leaves_the_rest_done(sim: Simulator, shop: Vendor) -> None:
+    sim.untold = {B}
+    lost = told(sent(shop, "change_stock", [{"id": A, "by": 1}, {"id": B, "by": 1}]).pk)
+    ended = deciding.give_up(lost.pk, "Ada", "nobody wants it")
+    assert (ended.state, states(ended)) == (State.CONFIRMED, {A: "done", B: "refused"})
+    assert Command.objects.get(pk=lost.pk).error == "1 of 2 were given up: nobody wants it"
+    assert not lost.items.filter(in_flight=True).exists()
+
+
+def test_values_of_which_nobody_can_tell_are_proved_by_the_shop_s_list_row_by_row(sim: Simulator, shop: Vendor) -> None:
+    """What stands is not given once more, which would undo a sale in between; what does not stand goes again."""
+    sim.untold, sim.late = {A}, {B}
+    lost = told(sent(shop, "update_products", [{"id": key, "quantity": 5} for key in (A, B, C)]).pk)
+    assert states(lost) == {A: "waiting", B: "waiting", C: "done"}
+    sim.change("products", B, quantity=4)
+    half = looking.look_up(lost.pk)
+    assert (half.state, states(half)) == (State.UNKNOWN, {A: "done", B: "waiting", C: "done"})
+    assert half.body == {"products": [{"id": B, "quantity": 5}]}
+    again = looking.look_up(lost.pk)
+    assert again.state == State.QUEUED, "the same value twice is the same as once"
+    sending.send(lost.pk)
+    ended = told(lost.pk)
+    assert (ended.state, row(sim, B)["quantity"]) == (State.CONFIRMED, 5)
+    assert [item["id"] for item in sim.ledger.asked("/product.update.batch.json")[-1].body["payload"]] == [B]
+
+
+UNTOLD: dict[str, tuple[str, str, list[dict[str, Any]], str]] = {
+    "add_products": ("products", "sku", [{"sku": "N-1", "name": "Jug"}, {"sku": "N-2", "name": "Mug"}], "BOU-1000"),
+    "add_categories": ("categories", "name", [{"name": "Jugs"}, {"name": "Mugs", "parent_id": "1"}], ""),
+    "delete_products": ("products", "id", [{"id": A}, {"id": B}], "nix"),
+    "delete_variants": ("variants", "id", [{"id": "90010", "product_id": "5001"}, {"id": "90011", "product_id": "5001"}], ""),
+    "delete_categories": ("categories", "id", [{"id": "5"}, {"id": "6"}], "nix"),
+    "add_shipments": ("shipments", "order_id", [{"order_id": "70001", "tracking_number": "B1"},
+                                                {"order_id": "70002", "tracking_number": "B2"}], ""),
+}  # fmt: skip
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("verb", UNTOLD)
+def test_rows_nobody_told_of_are_looked_up_one_by_one(sim: Simulator, shop: Vendor, verb: str) -> None:
+    name, key, rows, stranger = UNTOLD[verb]
+    sim.untold = {rows[0][key], rows[1][key]}
+    more = [{**rows[0], key: stranger}] if stranger else []
+    lost = told(sent(shop, verb, [*rows, *more], name).pk)
+    wanted = {str(row[key]) for row in rows}
+    assert (lost.state, {thing for thing, state in states(lost).items() if state == "waiting"}) == (
+        State.UNKNOWN,
+        wanted,
+    )
+    ended = looking.look_up(lost.pk)
+    assert ended.state == State.CONFIRMED, ended.shown
+    assert {thing for thing, state in states(ended).items() if state == "done"} == wanted
+    assert len(sim.ledger.accepted(verb)) == 2
+
+
+def test_a_forgotten_job_of_new_products_is_never_made_twice(sim: Simulator, shop: Vendor) -> None:
+    """The vendor forgets the job, and half of what it did is there: that half is proved, the other waits for a person."""
+    lost = sent(shop, "add_products", [{"sku": "N-1", "name": "Jug"}, {"sku": "N-2", "name": "Mug"}])
+    sim.jobs.clear()
+    sim.table("products").remove(next(one["id"] for one in sim.truth("products") if one.get("u_sku") == "N-2"))
+    assert looking.look_up(lost.pk).state == State.UNKNOWN
+    half = looking.look_up(lost.pk)
+    assert (half.state, states(half)) == (State.UNKNOWN, {"N-1": "done", "N-2": "waiting"})
+    assert looking.look_up(lost.pk).state == State.UNKNOWN, "that it is not there yet proves nothing"
+    assert len(sim.ledger.asked("/product.add.batch.json")) == 1
 
 
 def test_variants_in_a_job_know_their_products(sim: Simulator, shop: Vendor) -> None:
@@ -131,6 +240,30 @@ def test_a_captured_result_is_read_item_by_item(shared: Path, shop: Vendor) -> N
         Doing(shop.account, {"products": rows}, number="165"), raw.row(file.read_bytes())["result"], "products", "id"
     )
     assert found.refused == {
-        "p3": "Final quantity cannot be less than 0", "p5": "API2Cart does not say what came of it.",
+        "p3": "Final quantity cannot be less than 0",
     }  # fmt: skip
+    assert found.unknown == {"p5": "API2Cart does not say what came of it."}
     assert (found.again, found.number) == ({}, "165")
+
+
+@pytest.mark.parametrize(
+    ("items", "came"),
+    [
+        ([{"id": 0, "status": "failed", "errors": ["The request limit was exceeded, try again later"]}], "again"),
+        ([{"id": 0, "status": "failed", "errors": ["Bridge: 504 Gateway Time-out"]}], "unknown"),
+        ([{"id": 0, "status": "failed", "errors": ["Internal Server Error"]}], "unknown"),
+        ([{"id": 0, "status": "failed", "errors": []}], "refused"),
+        ([{"id": 0, "status": "processing", "errors": []}], "unknown"),
+        ([{"id": 0, "status": "success"}, {"id": 0, "status": "failed", "errors": ["No"]}], "unknown"),
+        ([{"id": 7, "status": "success"}], "unknown"),
+    ],
+)
+def test_what_an_item_s_words_mean(items: Any, came: str) -> None:
+    found = came_of(
+        Doing(Account("s", "https://x.example", {}), {"products": [{"id": "p"}]}, number="1"),
+        {"items": items},
+        "products",
+        "id",
+    )
+    told_of = {"refused": found.refused, "again": found.again, "unknown": found.unknown}
+    assert [name for name, rows in told_of.items() if rows] == [came]
