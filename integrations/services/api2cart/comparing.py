@@ -90,7 +90,7 @@ def stand(
             shown = _value(row or {}, name, names)
             if row is None or shown is None:
                 untold += 1
-            elif not _equal(shown, value):
+            elif not same(shown, value):
                 other.append(f"{want['id']} {name.replace('_', ' ')} {shown}")
         if before == (len(other), untold):
             stands.append(want["id"])
@@ -121,7 +121,7 @@ def _value(row: Mapping[str, Any], name: str, names: Mapping[str, str]) -> Any:
     return row.get(names.get(name, ""))
 
 
-def _equal(shown: Any, wanted: Any) -> bool:
+def same(shown: Any, wanted: Any) -> bool:
     if isinstance(shown, bool) or isinstance(wanted, bool):
         return shown is wanted
     number = money(shown) if not isinstance(shown, str) else None

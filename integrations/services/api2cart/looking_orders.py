@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from integrations import raw
 from integrations.errors import Refused
 from integrations.services.api2cart import answers
 from integrations.services.api2cart.batches import BatchVerb, still_works
@@ -9,7 +10,9 @@ from integrations.services.api2cart.comparing import (
     AGAIN,
     bought_of,
     each,
+    made_since,
     refunds_of,
+    same,
     same_lines,
     since,
     summed,
@@ -17,7 +20,7 @@ from integrations.services.api2cart.comparing import (
     within,
     words_of,
 )
-from integrations.services.api2cart.fields import identity, listed, money, named, part, short
+from integrations.services.api2cart.fields import identity, listed, moment, money, named, part, short
 from integrations.services.api2cart.reading import AT_ONCE, Reading
 from integrations.verbs import Doing, Found, Outcome
 
@@ -152,6 +155,33 @@ class OrdersLookedUp(Reading):
         return Found(
             None, "The shop does not show this tracking number." if row else "The shop does not show this shipment."
         )
+
+    def shipment_stands(self, doing: Doing) -> Found:
+        """Tracking numbers, provider, sent and delivered are told; the customer's mail and a comment are not."""
+        row = self.shipment_of(doing)
+        if row is None:
+            return Found(None, "The shop does not show this shipment.")
+        wanted, shown = doing.body, tracking_of(row)
+        numbers = {one["tracking_number"] for one in wanted.get("tracking_numbers") or ()}
+        stands = [numbers <= shown if wanted.get("replace") is False else numbers == shown] if numbers else []
+        stands += [same(row.get(name), wanted[name]) for name in ("shipment_provider", "is_shipped") if name in wanted]
+        if at := moment(wanted.get("delivered_at")):
+            stands.append(moment(row.get("delivered_at")) == at)
+        told = f"The shop shows the shipment with {', '.join(sorted(shown)) or 'no tracking number'}."
+        return Found(True if stands and all(stands) else None, told, row)
+
+    def event_made(self, doing: Doing) -> Found:
+        """By its status, and by its time: the one that was given, or after it was decided."""
+        asked = {"shipment_id": doing.body["shipment_id"], "order_id": doing.body["order_id"], "count": AT_ONCE}
+        body = self._call("order.shipment.event.list", asked)
+        rows = [row for one in answers.rows_of(body, "events") if isinstance(row := raw.row(one), dict)]
+        mine = [row for row in rows if short(row.get("status")).casefold() == doing.body["status"].casefold()]
+        if at := moment(doing.body.get("created_at")):
+            mine = [row for row in mine if moment(row.get("created_at")) == at]
+            if len(mine) == 1:
+                number = identity(mine[0], "id")
+                return Found(True, f"The shop shows event {number} of that time.", mine[0], Outcome(number))
+        return made_since(doing, mine, "created_at", "event")
 
     def shipment_gone(self, doing: Doing) -> Found:
         there = self.shipment_of(doing) is not None

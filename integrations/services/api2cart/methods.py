@@ -95,6 +95,12 @@ METHODS: Mapping[str, Method] = {
         _read("order.info", params="id order_id store_id response_fields enable_cache:bool"),
         _read("order.shipment.list", "shipment", f"{PAGED} {TIMES} order_id store_id response_fields", paging="cursor"),
         _read(
+            "order.shipment.event.list",
+            "events",
+            f"{PAGED} shipment_id order_id store_id response_fields",
+            paging="cursor",
+        ),
+        _read(
             "order.transaction.list",
             "transactions",
             "count:int page_cursor order_ids store_id response_fields",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from integrations.service import Account
+from integrations.services.api2cart.fields import moment
 from integrations.verbs import Body
 
 Rule = Callable[[Account, Body], None]
@@ -125,12 +126,21 @@ def shipment_update(account: Account, body: Body) -> None:
         raise ValueError("Say what is to change: tracking numbers, delivered_at …")
 
 
+def shipment_event(account: Account, body: Body) -> None:
+    for name in ("created_at", "estimated_delivery_at"):
+        if body.get(name) and moment(body[name]) is None:
+            raise ValueError(f"{name} is not a time such as 2026-11-21 14:30:00.")
+    if ("latitude" in body) != ("longitude" in body):
+        raise ValueError("A place needs latitude and longitude together.")
+
+
 RULES: Mapping[str, Rule] = {
     "order.update": order_update,
     "order.return.add": return_add,
     "order.return.update": return_update,
     "order.refund.add": refund,
     "order.shipment.update": shipment_update,
+    "order.shipment.event.add": shipment_event,
     "product.add": product_add,
     "product.update": stock,
     "product.variant.update": variant_stock,

@@ -85,6 +85,18 @@ def shipments(simulator: "Simulator", request: Request) -> Response:
     return _of_orders(simulator, request, "shipments", "shipment", "shipment_count", "order_id")
 
 
+@method("GET", "order.shipment.event.list")
+def shipment_events(simulator: "Simulator", request: Request) -> Response:
+    store, asked = simulator.store(request), given(request)
+    if not asked.get("shipment_id"):
+        raise Failed(114, "Parameter shipment_id is required")
+    rows = [row for row in simulator.table(store.table("shipments")) if str(row["id"]) == asked["shipment_id"]]
+    if not rows:
+        raise Failed(112, f"Shipment with id {asked['shipment_id']} not found")
+    events = rows[0].get("sandbox_events") or []
+    return ok({"total_count": len(events), "events": events})
+
+
 @method("GET", "order.transaction.list")
 def transactions(simulator: "Simulator", request: Request) -> Response:
     return _of_orders(simulator, request, "transactions", "transactions", "transactions_count", "order_ids")

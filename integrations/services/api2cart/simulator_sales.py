@@ -134,6 +134,26 @@ def add_tracking(simulator: "Simulator", store: Store, body: Row) -> Row:
     return {"shipment_tracking_id": f"{row['id']}-{len(numbers)}"}
 
 
+@taken("order.shipment.event.add", "shipment_id", "status")
+def add_event(simulator: "Simulator", store: Store, body: Row) -> Row:
+    """Assumed: the status "delivered" ends the shipment."""
+    row = found(simulator, store, "shipments", body["shipment_id"], "Shipment")
+    events, at = list(row.get("sandbox_events") or []), stamp(simulator, store)
+    if body.get("created_at"):
+        at = {**at, "value": body["created_at"]} if isinstance(at, dict) else body["created_at"]
+    place = {
+        name: body.get(given) for name, given in (("address1", "address_1"), ("city", "city"), ("postcode", "postcode"))
+    }
+    event = {"id": f"{row['id']}-e{len(events) + 1}", "status": body["status"], "created_at": at, "message": body.get("message"),
+             "estimated_delivery_at": None, "address": place, "additional_fields": {}, "custom_fields": {}}  # fmt: skip
+    over = {"delivered_at": at} if body["status"] == "delivered" else {}
+    simulator.table(store.table("shipments")).change(
+        row["id"], modified_time=stamp(simulator, store), sandbox_events=[*events, event], **over
+    )
+    simulator.ledger.accept("add_shipment_event", f"{row['id']}/{event['id']}", body)
+    return {"id": event["id"]}
+
+
 @taken("order.shipment.delete", "shipment_id", "order_id")
 def delete_shipment(simulator: "Simulator", store: Store, asked: Row) -> Row:
     row = found(simulator, store, "shipments", asked["shipment_id"], "Shipment")

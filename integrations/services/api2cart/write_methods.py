@@ -52,6 +52,11 @@ WRITES: dict[str, tuple[str, str, str]] = {
         f"delivered_at replace:bool send_notifications:bool admin_comment {_KEY}",
     ),
     "order.shipment.delete": ("DELETE", "query", "shipment_id order_id store_id"),
+    "order.shipment.event.add": (
+        "POST", "json",
+        "shipment_id order_id store_id status message address_1 city postcode state country latitude:number longitude:number "
+        f"created_at estimated_delivery_at {_KEY}",
+    ),
     "order.shipment.tracking.add": (
         "POST", "json",
         f"order_id store_id shipment_id carrier_id tracking_provider tracking_number tracking_link send_notifications:bool {_KEY}",

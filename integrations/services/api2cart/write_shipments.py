@@ -9,6 +9,9 @@ from integrations.services.api2cart.writing import StoreVerb, row, write
 from integrations.verbs import Field
 
 SHIPMENT = Field("shipment_id", "Shipment", required=True, also=("shipment", "package"), example="880")
+STATUS = Field(
+    "status", "Status", required=True, help="Such as in_transit, out_for_delivery or delivered.", example="in_transit"
+)
 ITEMS = Field(
     "items", "Lines", "rows", help="Empty: all that is left of the order.",
     fields=row("order_product_id!", "quantity:int!", order_product_id="700010", quantity=1),
@@ -50,6 +53,7 @@ VERBS: Mapping[str, StoreVerb] = {
         about="shipment",
         key="shipment_id",
         reread=reread("shipments"),
+        look_up="shipment_stands",
         doors=(doors.PACKAGE,),
         help="replace: these tracking numbers instead of those there are; yes, unless told otherwise.",
     ),
@@ -65,6 +69,24 @@ VERBS: Mapping[str, StoreVerb] = {
         reread=reread("shipments"),
         look_up="tracking_made",
         doors=(doors.PACKAGE,),
+    ),
+    "add_shipment_event": write(
+        "Shipment event",
+        "order.shipment.event.add",
+        "shipment_id! order_id! status! message created_at city country address_1 postcode state latitude longitude "
+        "estimated_delivery_at",
+        SHIPMENT,
+        ORDER,
+        STATUS,
+        Field("created_at", "When", help="Such as 2026-11-21 14:30:00. Empty: now.", example=""),
+        Field("estimated_delivery_at", "Expected on", help="Such as 2026-11-24T10:00:00+02:00.", example=""),
+        about="shipment",
+        key="shipment_id",
+        number="id",
+        reread=reread("shipments"),
+        look_up="event_made",
+        doors=(doors.PACKAGE,),
+        help="What the carrier did, told to the shop. Which words it knows is the shop system's matter.",
     ),
     "delete_shipment": write(
         "Take shipment back",

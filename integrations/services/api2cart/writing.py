@@ -22,6 +22,7 @@ LABELS = {
     "return_status_id": "Status", "return_reason_id": "Reason", "return_action_id": "Action", "id": "Id",
     "increase_quantity": "So many more", "reduce_quantity": "So many fewer", "quantity": "Stock", "image_name": "Name of the picture",
     "group_id": "Customer group", "qty": "From quantity", "content": "The picture itself, base64", "customer_email": "Email",
+    "message": "Message", "address_1": "Street", "tracking_link": "Tracking link", "is_shipped": "On its way",
 }  # fmt: skip
 LOST = "Look it up in the shop before it is done again."
 EXAMPLES: Mapping[str, Any] = {"text": "", "int": 1, "decimal": "9.90", "bool": True}

@@ -109,6 +109,50 @@ def test_the_same_number_of_ours_pays_back_once(sim: Simulator, shop: Vendor) ->
         sent(shop, "refund_order", {**body, "total_price": "3.00"})
 
 
+def test_what_a_carrier_did_is_told_to_the_shop(sim: Simulator, shop: Vendor, run: Run) -> None:
+    for flow in ("orders", "shipments"):
+        run(shop, flow)
+    body = {
+        "order_id": "70000",
+        "shipment_id": "880",
+        "message": "Left the hall",
+        "latitude": "-34.6",
+        "longitude": "-58.38",
+    }
+    first = good(shop, "add_shipment_event", {**body, "status": "in_transit", "created_at": "2026-11-20 08:15:00"})
+    good(shop, "add_shipment_event", {"order_id": "70000", "shipment_id": "880", "status": "delivered"})
+    [event, last] = row(sim, "shipments", "880")["sandbox_events"]
+    assert (event["id"], event["message"], last["status"]) == (first.number, "Left the hall", "delivered")
+    assert sim.ledger.accepted("add_shipment_event")[0].payload["latitude"] == -34.6
+    run(shop, "shipments", codes=["70000"])
+    assert Package.objects.get(external_id="70000/880").status == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"created_at": "yesterday"}, "created_at is not a time"),
+        ({"latitude": 1}, "latitude and longitude together"),
+        ({}, "status is missing"),
+    ],
+)
+def test_an_event_that_cannot_be_told_is_refused_before(shop: Vendor, more: Any, said: str) -> None:
+    status = {"status": "in_transit"} if more else {}
+    with pytest.raises(bodies.BadBody, match=said):
+        asking.ask(shop, "add_shipment_event", {"order_id": "70000", "shipment_id": "880", **status, **more})
+
+
+def test_an_event_of_a_time_is_looked_up_by_that_time(sim: Simulator, shop: Vendor) -> None:
+    body = {"order_id": "70000", "shipment_id": "880", "status": "in_transit", "created_at": "2026-11-20 08:15:00"}
+    sim.fault("drop", path="/order.shipment.event.add.json", times=1, accept=True)
+    lost = sent(shop, "add_shipment_event", body)
+    assert looking.look_up(lost.pk).state == State.CONFIRMED
+    sim.fault("drop", path="/order.shipment.event.add.json", times=1)
+    never = sent(shop, "add_shipment_event", {**body, "created_at": "2026-11-20 09:15:00"})
+    shown = looking.look_up(never.pk)
+    assert (shown.state, shown.shown) == (State.UNKNOWN, "The shop shows 0 such, 0 of them made since then.")
+
+
 # -- answers that were lost
 
 SHIP = {"order_id": ORDER, "items": [{"order_product_id": LINE, "quantity": 1}]}
@@ -121,6 +165,16 @@ LOST: dict[str, tuple[str, Any, str]] = {
     "add_return": (
         "order.return.add",
         {"order_id": "70000", "order_products": [{"order_product_id": "700000", "order_product_quantity": 1}]},
+        "confirmed",
+    ),
+    "update_shipment": (
+        "order.shipment.update",
+        {"order_id": "70000", "shipment_id": "880", "tracking_numbers": [{"tracking_number": "Z1"}], "delivered_at": "2026-11-20 10:00:00"},
+        "confirmed",
+    ),
+    "add_shipment_event": (
+        "order.shipment.event.add",
+        {"order_id": "70000", "shipment_id": "880", "status": "in_transit", "city": "Riga"},
         "confirmed",
     ),
     "delete_shipment": ("order.shipment.delete", {"order_id": "70000", "shipment_id": "880"}, "confirmed"),
