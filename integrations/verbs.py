@@ -141,6 +141,34 @@ class Door:
     help: str = ""
 
 
+@dataclass(frozen=True)
+class Values:
+    """Values a body gives to things among all else it does, so that of two values for one property the newest stays.
+
+    about: the kind of thing. key: the name that says which one. rows: the list in the body that holds them; empty: the body.
+    names: those that are values; empty: all but the key and `apart`. called: what they are called for all verbs of the vendor,
+        where two call the same differently: {"is_active": "active"}.
+    within: names that say of what part of the thing they are values, such as the stock of one warehouse or the name in one language.
+    relative: so many more or fewer. It is never replaced itself, but a value decided before it is not sent after it.
+    """
+
+    about: str
+    key: str
+    rows: str = ""
+    names: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
+    within: tuple[str, ...] = ()
+    relative: bool = False
+
+    def among(self, row: Body) -> dict[str, str]:
+        """Those a body or row holds: name → what it is called."""
+        fixed = (self.key, *self.apart, *self.within)
+        part = "".join(f" of {name} {row[name]}" for name in self.within if row.get(name))
+        known = (name for name in row if (name in self.names if self.names else name not in fixed))
+        return {name: self.called.get(name, name) + part for name in known}
+
+
 def nothing(doing: Doing, answer: Any) -> Outcome:
     """An answer that says no more than that it was done."""
     return Outcome()
@@ -161,6 +189,9 @@ class Verb:
     sets: properties of the thing this gives a value to. Of two values for one property the later decided goes last; the earlier
         is dropped when it comes after it. rows/row_id: a list in the body whose entries each give values to one thing.
         row_keeps: names in an entry that are no values, but tell the vendor where the thing is.
+        gives: those values where the body does not hold them: {"active": True}.
+    carries: the values a larger body brings along. One that a later decision gave another value is sent with that later value;
+        where a person approved the earlier, it is asked again. Nothing is sent when nothing of its own is left.
     repeatable: the same request twice leaves the same as once, so that it may go again when a look-up shows it was not done.
     reference: name of the body's field with our own number; once: a second command with the same number is never made.
     chunk: at most so many rows in one call, or the name of the option that says so.
@@ -183,6 +214,8 @@ class Verb:
     rows: str = ""
     row_id: str = ""
     row_keeps: tuple[str, ...] = ()
+    gives: Mapping[str, Any] = field(default_factory=dict)
+    carries: tuple[Values, ...] = ()
     repeatable: bool = False
     reference: str = ""
     once: bool = False

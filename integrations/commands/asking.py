@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Variant
-from integrations.commands import bodies, choices, switches
+from integrations.commands import bodies, choices, giving, switches
 from integrations.faultpoints import faultpoint
 from integrations.models import Command, CommandItem, CommandSubject, Vendor
 from integrations.service import option_of, service_class
@@ -118,7 +118,7 @@ def _row(
     if verb.reference and not reference:
         reference = new_reference()
         body = {**body, verb.reference: reference}
-    things = bodies.things(verb, body)
+    things = giving.things(verb, body)
     doing = Doing(vendor.account, body, reference, once=once_of(key), verb=name)
     now = timezone.now()
     waits = mode == Vendor.Writes.APPROVE
@@ -140,8 +140,8 @@ def _row(
                 story=[entry(now, by, "asked for")],
             )
             CommandItem.objects.bulk_create(
-                CommandItem(command=command, vendor=vendor, thing=thing[:200], sets=sets)
-                for thing, sets in things.items()
+                CommandItem(command=command, vendor=vendor, thing=thing[:200], **vars(part))
+                for thing, part in things.items()
             )
     except IntegrityError:  # somebody else decided the very same in this moment
         return _same(Command.objects.get(key=key), body, verb)
@@ -156,7 +156,7 @@ def new_reference() -> str:
 def _same(command: Command, body: Mapping[str, Any], verb: Verb) -> Command:
     """The command that was made for the same reference. Raises BadBody when it was to do something else."""
     told = {name: value for name, value in command.body.items() if name in body}
-    if verb.rows and {*command.items.values_list("thing", flat=True)} == {*bodies.things(verb, body)}:
+    if verb.rows and {*command.items.values_list("thing", flat=True)} == {*giving.things(verb, body)}:
         body = _as_left(verb, body, told)
     if _bare(told) != _bare(dict(body)):
         raise bodies.BadBody(

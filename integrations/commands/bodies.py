@@ -95,15 +95,3 @@ def parts(verb: Verb, body: Mapping[str, Any], most: int) -> list[dict[str, Any]
     if not most or len(rows) <= most:
         return [dict(body)]
     return [{**body, verb.rows: rows[start : start + most]} for start in range(0, len(rows), most)]
-
-
-def things(verb: Verb, body: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What a body is about, such as "variant:1400001", with the properties it gives a value to."""
-    more: dict[str, list[str]] = {thing: [] for thing in verb.touches(body)} if verb.touches else {}
-    if verb.rows and verb.row_id:
-        fixed = (verb.row_id, *verb.row_keeps)
-        return more | {
-            f"{verb.about}:{row[verb.row_id]}": sorted(name for name in row if name not in fixed)
-            for row in body.get(verb.rows, [])
-        }
-    return {f"{verb.about}:{one}": list(verb.sets) for one in verb.objects(body)} | more

@@ -3,13 +3,13 @@
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.commands import approving, claiming, looking, outcomes, switches
+from integrations.commands import approving, claiming, looking, outcomes, overtaking, switches, telling
 from integrations.commands.asking import entry, hint
 from integrations.models import Command, CommandItem
 from integrations.verbs import Outcome
 
 State = Command.State
-APPROVED = ["state", "story", "approved", "request", "words", "not_before"]
+APPROVED = ["state", "story", "approved", "body", "request", "words", "not_before"]
 
 
 class TooLate(Exception):
@@ -40,7 +40,8 @@ def let_go(command: Command, by: str) -> str:
         verb = switches.verb_of(command.vendor, command.verb)
     except LookupError as gone:
         return str(gone)
-    request = approving.built(command, claiming.doing_of(command), verb)
+    command.body = overtaking.as_of_now(command, verb)
+    request = approving.built(command, telling.doing_of(command), verb)
     if changed := approving.differences(command.request, request):
         approving.back(command, request, "as it would go differently by now", verb)
         return changed
@@ -95,9 +96,9 @@ def _ended(command: Command, why: str, by: str) -> None:
     count = left.update(state=CommandItem.State.REFUSED, told=why[:300])
     if command.items.filter(state=CommandItem.State.DONE).exists():
         command.error, command.cure = f"{count} of {command.items.count()} were {why}", ""
-        claiming.over(command, State.CONFIRMED, why, by)
+        telling.over(command, State.CONFIRMED, why, by)
     else:
-        claiming.over(command, State.CANCELLED, why, by)
+        telling.over(command, State.CANCELLED, why, by)
 
 
 def _reasoned(reason: str) -> None:

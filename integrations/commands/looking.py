@@ -10,7 +10,8 @@ from django.utils import timezone
 from integrations import lease
 from integrations.commands import claiming, outcomes, sending, switches
 from integrations.commands.asking import entry, hint
-from integrations.commands.claiming import State, doing_of, store
+from integrations.commands.claiming import State, store
+from integrations.commands.telling import doing_of
 from integrations.connection import with_service
 from integrations.errors import VendorError
 from integrations.faultpoints import faultpoint

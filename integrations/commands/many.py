@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from integrations import matching
-from integrations.commands import asking, bodies, choices, deciding, doors, switches
+from integrations.commands import asking, bodies, choices, deciding, doors, giving, switches
 from integrations.commands.doors import Offer
 from integrations.models import Command, CommandItem, CommandSubject, Vendor
 from integrations.verbs import Chosen, Doing
@@ -102,8 +102,8 @@ def decide(offer: Offer, keys: Sequence[int], given: Mapping[str, Any], *, by: s
             command = _command(offer, body, mode, by, batch)
             rows.append(command)
             items += [
-                CommandItem(command=command, vendor=offer.vendor, thing=thing[:200], sets=sets)
-                for thing, sets in bodies.things(offer.verb, body).items()
+                CommandItem(command=command, vendor=offer.vendor, thing=thing[:200], **vars(part))
+                for thing, part in giving.things(offer.verb, body).items()
             ]
             subjects += [CommandSubject(command=command, kind=offer.door.on, row=one.row.pk) for one in chosen]
         Command.objects.bulk_create(rows, batch_size=AT_ONCE)
@@ -235,7 +235,7 @@ def _mark_new(offer: Offer, fates: Sequence[Fate]) -> None:
 def _codes(offer: Offer, body: Mapping[str, Any]) -> set[str]:
     """What the things a body is about are called at the vendor; not what else it touches."""
     own = f"{offer.verb.about}:"
-    return {thing.removeprefix(own) for thing in bodies.things(offer.verb, body) if thing.startswith(own)}
+    return {thing.removeprefix(own) for thing in giving.things(offer.verb, body) if thing.startswith(own)}
 
 
 def approve(batch: str, by: str) -> int:

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from integrations import circuit
 from integrations.circuit import Leave
-from integrations.commands import approving, claiming, mirroring, switches
+from integrations.commands import approving, claiming, mirroring, overtaking, switches, telling
 from integrations.commands.asking import entry, hint
-from integrations.commands.claiming import State, doing_of, store
+from integrations.commands.claiming import State, store
+from integrations.commands.telling import doing_of
 from integrations.errors import BadPayload, NeedsAuth, Refused, Unknown, VendorError, Wait
 from integrations.faultpoints import faultpoint
 from integrations.http.redaction import blotted
@@ -74,7 +75,7 @@ def _verdicts(command: Command, verb: Verb, outcome: Outcome) -> tuple[list[Comm
 
     Where some are unknown nothing goes by itself: what was not done for a reason that may pass is told as not done.
     """
-    rounds = sum(1 for line in command.story if line["what"].startswith(claiming.AGAIN))
+    rounds = sum(1 for line in command.story if line["what"].startswith(telling.AGAIN))
     may = bool(verb.rows and verb.row_id and verb.repeatable) and rounds < ROUNDS and not outcome.unknown
     refused, again = dict(outcome.refused), {}
     if may:
@@ -112,15 +113,13 @@ def _closing(
 
 def _not_known(command: Command, verb: Verb, left: list[CommandItem], now: datetime) -> dict[str, Any]:
     """Unknown with what nobody can tell of, and with nothing else: what was done or refused is settled."""
-    told = f"{claiming.PARTLY} {len(left)} of {command.items.count()}: {left[0].told}"
-    body = claiming.rows_about(verb, command.body, {item.thing for item in left})
+    told = f"{telling.PARTLY} {len(left)} of {command.items.count()}: {left[0].told}"
+    body = overtaking.rows_about(verb, command.body, {item.thing for item in left})
     command.body, command.story = body, [*command.story, entry(now, "", told[:500])]
     looks = {"looks": 0, "not_before": None} if command.state != State.UNKNOWN else {}
     return {
         "state": State.UNKNOWN,
-        "body": body,
-        "request": verb.request(doing_of(command)).as_json(),
-        "words": list(verb.says(body)),
+        **_part_of(command, verb),
         "error_kind": Unknown.kind,
         "error": f"Of {len(left)} of {command.items.count()} it is not known whether they were done: {left[0].told}",
         "cure": "Each is listed; look those up on the vendor's side before they are done again.",
@@ -131,24 +130,34 @@ def _not_known(command: Command, verb: Verb, left: list[CommandItem], now: datet
 
 def _once_more(command: Command, verb: Verb, left: list[CommandItem], now: datetime) -> dict[str, Any]:
     """Back into the queue with what may be retried."""
-    told = f"{claiming.AGAIN} {len(left)} of {command.items.count()}: {left[0].told}"
+    told = f"{telling.AGAIN} {len(left)} of {command.items.count()}: {left[0].told}"
     command.story = [*command.story, entry(now, "", told[:500])]
-    body = {**command.body, verb.rows: claiming.rows_left(verb, command.body, {item.thing: item.sets for item in left})}
+    body = {
+        **command.body,
+        verb.rows: overtaking.rows_left(verb, command.body, {item.thing: item.sets for item in left}),
+    }
     command.body, command.number = body, ""
-    rounds = sum(1 for line in command.story if line["what"].startswith(claiming.AGAIN))
-    again = approving.built(command, doing_of(command), verb)
+    rounds = sum(1 for line in command.story if line["what"].startswith(telling.AGAIN))
     return {
-        "approved": approving.seal(command, again) if command.approved else "",  # a part of what was approved
         "state": State.QUEUED,
-        "body": body,
+        **_part_of(command, verb),
         "number": "",
-        "request": verb.request(doing_of(command)).as_json(),
-        "words": list(verb.says(body)),
         "error_kind": "wait",
         "error": left[0].told,
         "cure": "The hub sends these again by itself.",
         "not_before": now + FIRST * 2 ** (2 * rounds),
         "story": command.story,
+    }
+
+
+def _part_of(command: Command, verb: Verb) -> dict[str, Any]:
+    """The command with the rows that are left of it: a part of what was approved, where that was asked."""
+    part = approving.built(command, doing_of(command), verb)
+    return {
+        "body": command.body,
+        "request": verb.request(doing_of(command)).as_json(),
+        "words": list(verb.says(command.body)),
+        "approved": approving.seal(command, part) if command.approved else "",
     }
 
 
@@ -181,7 +190,7 @@ def failed(command: Command, error: VendorError, *, was_sent: bool) -> None:
     lost = error.kind == Unknown.kind or (was_sent and isinstance(error, BadPayload))
     later = not lost and isinstance(error, Wait | NeedsAuth | BadPayload)
     state = State.UNKNOWN if lost else State.QUEUED if later else State.REFUSED
-    word = {State.UNKNOWN: "the outcome is unknown", State.QUEUED: claiming.LATER, State.REFUSED: "refused"}[state]
+    word = {State.UNKNOWN: "the outcome is unknown", State.QUEUED: telling.LATER, State.REFUSED: "refused"}[state]
     with transaction.atomic():
         store(
             command,
@@ -214,5 +223,5 @@ def _settled(command: Command, error: VendorError, now: datetime) -> datetime | 
 def _later(command: Command, error: VendorError, now: datetime) -> datetime:
     if error.until is not None:
         return error.until
-    tries = sum(1 for line in command.story if line["what"].startswith(claiming.LATER))
+    tries = sum(1 for line in command.story if line["what"].startswith(telling.LATER))
     return now + min(FIRST * 2 ** min(tries, 8), LONGEST)

@@ -15,7 +15,8 @@ from django.utils import timezone
 from integrations import circuit, lease, outage
 from integrations.commands import claiming, outcomes, switches
 from integrations.commands.asking import entry, hint
-from integrations.commands.claiming import State, doing_of, store
+from integrations.commands.claiming import State, store
+from integrations.commands.telling import doing_of
 from integrations.connection import with_service
 from integrations.errors import Refused, Unknown, VendorError
 from integrations.faultpoints import faultpoint

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from integrations.services.api2cart.batches import batch
-from integrations.services.api2cart.write_products import PRODUCT, changed
-from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.services.api2cart.write_products import PRODUCT, WORDS, changed
+from integrations.services.api2cart.writing import StoreVerb, carried, row, write
 from integrations.verbs import Body, Field
 
 ID = Field("id", "Category", required=True, also=("category_id", "category"), example="3")
@@ -28,6 +28,7 @@ VERBS: Mapping[str, StoreVerb] = {
     ),
     "update_category": write(
         "Change category", "category.update", f"id! name {MORE}", ID, about="category", key="id", reread=anew, repeatable=True,
+        carries=carried("category", "id", values="parent_id avail sort_order", texts=WORDS),
     ),
     "assign_category": write(
         "Put product into a category", "category.assign", "category_id! product_id!", CATEGORY, PRODUCT, about="product",

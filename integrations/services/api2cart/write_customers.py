@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.services.api2cart.writing import StoreVerb, carried, row, write
 from integrations.verbs import Body, Field
 
 ID = Field("id", "Customer", required=True, also=("customer_id", "customer"), example="300")
@@ -31,6 +31,6 @@ VERBS: Mapping[str, StoreVerb] = {
     ),
     "update_customer": write(
         "Change customer", "customer.update", f"id! email {PEOPLE} tags tax_id address", ID, _address("id"), about="customer",
-        key="id", reread=anew, repeatable=True,
+        key="id", reread=anew, repeatable=True, carries=carried("customer", "id", values=f"email {PEOPLE} tags tax_id address"),
     ),
 }  # fmt: skip

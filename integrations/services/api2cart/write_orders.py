@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from integrations.services.api2cart import doors
-from integrations.services.api2cart.writing import Reread, StoreVerb, row, write
+from integrations.services.api2cart.writing import Reread, StoreVerb, carried, row, write
 from integrations.verbs import Body, Field
 
 REFERENCE = Field("reference", "Our number", example="R-1001", help="Used once: the same again is the same decision.")
@@ -37,6 +37,7 @@ VERBS: Mapping[str, StoreVerb] = {
         key="order_id",
         reread=reread("orders"),
         look_up="order_stands",
+        carries=carried("order", "order_id", values="order_status financial_status fulfillment_status tags date_finished"),
         doors=(doors.CHANGE,),
         repeatable=True,
         help="Which statuses may follow on which is the shop system's matter; several take only a cancellation.",

@@ -5,8 +5,8 @@ from typing import Any
 
 from integrations.services.api2cart import doors
 from integrations.services.api2cart.batches import batch
-from integrations.services.api2cart.writing import StoreVerb, row, write
-from integrations.verbs import Body, Field
+from integrations.services.api2cart.writing import StoreVerb, carried, row, write
+from integrations.verbs import Body, Field, Values
 
 PRODUCT = Field("product_id", "Product", required=True, also=("product",), example="5001")
 ID = Field("id", "Product", required=True, also=("product_id", "product"), example="5001")
@@ -16,6 +16,9 @@ VALUES = (
 )  # fmt: skip
 TEXTS = "name description short_description type status visible categories_ids"
 MONEY = "price old_price special_price sprice_create sprice_expire cost_price retail_price"
+STATE = "type status visible available_for_view available_for_sale avail"
+CODES = "sku model barcode gtin upc ean mpn isbn weight width height length manufacturer brand_name tax_class_id"
+WORDS = "name description short_description meta_title meta_keywords meta_description seo_url"
 STOCK = "quantity manage_stock in_stock backorder_status warehouse_id low_stock_threshold"
 MORE = (
     "sku model barcode gtin upc ean mpn isbn weight weight_unit width height length dimensions_unit manufacturer brand_name tags "
@@ -70,6 +73,7 @@ VERBS: Mapping[str, StoreVerb] = {
         payload=by_how_much,
         reread=changed_many,
         look_up="products_shown",
+        carries=(Values("product", "id", "products", names=("by",), called={"by": "quantity"}, relative=True),),
         doors=(doors.STOCK,),
         help="By so many pieces, so that what is sold in this moment stays sold.",
     ),
@@ -83,6 +87,7 @@ VERBS: Mapping[str, StoreVerb] = {
         about="product",
         key="id",
         reread=changed,
+        carries=carried("product", "id", values=f"{MONEY} {STATE} {CODES}", stock=STOCK, texts=WORDS),
         look_up="products_shown",
     ),
     "add_product": write(
@@ -149,7 +154,7 @@ VERBS: Mapping[str, StoreVerb] = {
     "update_prices": write(
         "Change prices of groups", "product.price.update", "product_id! group_prices", PRODUCT,
         Field("group_prices", "Prices", "rows", required=True, fields=row("id:int", "group_id", "price:decimal!", "qty:int")),
-        about="product", key="product_id", reread=changed, repeatable=True,
+        about="product", key="product_id", reread=changed, repeatable=True, carries=carried("product", "product_id", values="group_prices"),
     ),
     "delete_prices": write(
         "Delete prices of groups", "product.price.delete", "product_id! group_prices", PRODUCT,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from integrations.services.api2cart import doors
 from integrations.services.api2cart.write_orders import ORDER, REFERENCE, reread
-from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.services.api2cart.writing import StoreVerb, carried, row, write
 from integrations.verbs import Field
 
 RETURN = Field("return_id", "Return", required=True, also=("return",), example="9f31")
@@ -60,6 +60,7 @@ VERBS: Mapping[str, StoreVerb] = {
         key="return_id",
         reread=reread("orders", "returns"),
         look_up="return_stands",
+        carries=carried("return", "return_id", values=STATUS),
         repeatable=True,
         help="Which status may follow is the shop system's matter: on TikTok Shop an approved one can only be completed.",
     ),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from integrations.services.api2cart import doors
 from integrations.services.api2cart.batches import batch
 from integrations.services.api2cart.write_orders import ORDER, REFERENCE, reread
-from integrations.services.api2cart.writing import StoreVerb, row, write
+from integrations.services.api2cart.writing import StoreVerb, carried, row, write
 from integrations.verbs import Field
 
 SHIPMENT = Field("shipment_id", "Shipment", required=True, also=("shipment", "package"), example="880")
@@ -54,6 +54,7 @@ VERBS: Mapping[str, StoreVerb] = {
         key="shipment_id",
         reread=reread("shipments"),
         look_up="shipment_stands",
+        carries=carried("shipment", "shipment_id", values="tracking_link tracking_provider shipment_provider is_shipped delivered_at"),
         doors=(doors.PACKAGE,),
         help="replace: these tracking numbers instead of those there are; yes, unless told otherwise.",
     ),

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from integrations.services.api2cart import doors
 from integrations.services.api2cart.batches import batch
-from integrations.services.api2cart.write_products import DELTA, PRODUCT, VALUES, by_how_much
-from integrations.services.api2cart.writing import StoreVerb, row, write
-from integrations.verbs import Body, Field
+from integrations.services.api2cart.write_products import CODES, DELTA, PRODUCT, STATE, VALUES, WORDS, by_how_much
+from integrations.services.api2cart.writing import StoreVerb, carried, row, write
+from integrations.verbs import Body, Field, Values
 
 ID = Field("id", "Variant", required=True, also=("variant_id", "variant"), example="90010")
 TEXTS = "name description short_description"
@@ -56,6 +56,7 @@ VERBS: Mapping[str, StoreVerb] = {
         payload=by_how_much,
         reread=changed_many,
         look_up="variants_shown",
+        carries=(Values("variant", "id", "variants", names=("by",), called={"by": "quantity"}, relative=True),),
         doors=(doors.STOCK_OF_VARIANTS,),
         help="By so many pieces, so that what is sold in this moment stays sold.",
     ),
@@ -70,6 +71,7 @@ VERBS: Mapping[str, StoreVerb] = {
         about="variant",
         key="id",
         reread=changed,
+        carries=carried("variant", "id", values=f"{MONEY} retail_price {STATE} {CODES}", stock=STOCK, texts=WORDS),
         look_up="variants_shown",
     ),
     "add_variant": write(
@@ -104,7 +106,7 @@ VERBS: Mapping[str, StoreVerb] = {
     "update_variant_prices": write(
         "Change prices of groups of a variant", "product.variant.price.update", "id! product_id! group_prices", ID, PRODUCT,
         Field("group_prices", "Prices", "rows", required=True, fields=row("id:int", "group_id", *PRICES)),
-        about="variant", key="id", reread=changed, repeatable=True,
+        about="variant", key="id", reread=changed, repeatable=True, carries=carried("variant", "id", values="group_prices"),
     ),
     "delete_variant_prices": write(
         "Delete prices of groups of a variant", "product.variant.price.delete", "id! product_id! group_prices!", ID, PRODUCT,

@@ -9,7 +9,7 @@ from integrations.errors import Unknown
 from integrations.service import Account
 from integrations.services.api2cart.methods import METHODS, checked
 from integrations.services.api2cart.rules import rule_of
-from integrations.verbs import Body, Doing, Field, Outcome, Request, Verb
+from integrations.verbs import Body, Doing, Field, Outcome, Request, Values, Verb
 
 KINDS = {"text": "text", "int": "int", "number": "decimal", "bool": "bool", "texts": "text"}
 LABELS = {
@@ -27,6 +27,18 @@ LABELS = {
 LOST = "Look it up in the shop before it is done again."
 EXAMPLES: Mapping[str, Any] = {"text": "", "int": 1, "decimal": "9.90", "bool": True}
 Reread = Callable[[Body], Sequence[tuple[str, tuple[str, ...]]]]
+
+
+def carried(about: str, key: str, *, values: str, stock: str = "", texts: str = "") -> tuple[Values, ...]:
+    """The values a change of one thing brings along; stock is one warehouse's, texts are one language's."""
+    more = {"increase_quantity": "quantity", "reduce_quantity": "quantity"}
+    found = [Values(about, key, names=tuple(values.split()))]
+    if stock:
+        found.append(Values(about, key, names=tuple(stock.split()), within=("warehouse_id",)))
+        found.append(Values(about, key, names=tuple(more), called=more, within=("warehouse_id",), relative=True))
+    if texts:
+        found.append(Values(about, key, names=tuple(texts.split()), within=("lang_id",)))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

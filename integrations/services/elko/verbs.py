@@ -10,7 +10,7 @@ from urllib.parse import quote
 from integrations.errors import Unknown
 from integrations.service import Account
 from integrations.services.elko import doors
-from integrations.verbs import Body, Doing, Field, Known, Outcome, Request, Verb
+from integrations.verbs import Body, Doing, Field, Known, Outcome, Request, Values, Verb
 
 # Our words for ELKO's `enduser`.
 PERSON = (
@@ -234,6 +234,7 @@ VERBS: Mapping[str, Verb] = {
         objects=one("order"),
         says=lambda body: [f"Order {body['order']} becomes", *(f"{x['quantity']} × {x['sku']}" for x in body["lines"])],
         outcome=changed,
+        carries=(Values("purchase", "order", names=("lines",)),),
         look_up="order_changed",
         doors=(doors.CHANGED,),
         valid=valid,

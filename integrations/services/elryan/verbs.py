@@ -12,7 +12,7 @@ from integrations.errors import NeedsAuth, Refused, Unknown
 from integrations.service import option_of
 from integrations.services.elryan import doors, publishing
 from integrations.services.elryan.options import OPTIONS
-from integrations.verbs import Body, Doing, Field, Outcome, Request, Verb
+from integrations.verbs import Body, Doing, Field, Outcome, Request, Values, Verb
 
 REASONS = ("out_of_stock", "incorrect_pricing", "sourcing_delay")  # the three the manual shows (call 31)
 LINE = Field("line", "Order line", required=True, also=("POlineID", "po_line_id"), example="77231331")
@@ -138,8 +138,19 @@ def _valid_items(account: Any, body: Body) -> None:
         raise ValueError(f"items gives no value for {bare[0]}: stock, price or retail_price.")
 
 
-def _upsert(title: str, about: str, key: str, path: Path, fields: tuple[Field, ...], **more: Any) -> Verb:
-    """Create or update by our own key: the same twice is the same as once."""
+CALLED = {"is_active": "active"}  # as the switches call it
+
+
+def _upsert(
+    title: str,
+    about: str,
+    key: str,
+    path: Path,
+    fields: tuple[Field, ...],
+    carries: tuple[Values, ...] = (),
+    **more: Any,
+) -> Verb:
+    """Create or update by our own key: the same twice is the same as once, and of two the newest stays."""
     return Verb(
         title,
         about=about,
@@ -150,6 +161,7 @@ def _upsert(title: str, about: str, key: str, path: Path, fields: tuple[Field, .
         outcome=done,
         look_up=f"{about.replace(' ', '_')}_stands",
         repeatable=True,
+        carries=(Values(about, key, apart=tuple(one.rows for one in carries), called=CALLED), *carries),
         **more,
     )
 
@@ -166,6 +178,7 @@ def _switch(title: str, about: str, key: str, path: Path, **more: Any) -> Verb:
         outcome=done,
         look_up="switched_on" if title.startswith("Put") else "switched_off",
         sets=("active",),
+        gives={"active": title.startswith("Put")},
         repeatable=True,
         **more,
     )
@@ -312,7 +325,8 @@ VERBS: Mapping[str, Verb] = {
         proven=False,
     ),
     "upsert_product": _upsert(
-        "Product with variants", "product", "spu", chosen("upsert_product_path"), PRODUCT, touches=_inner, doors=(publishing.PUBLISHED,)
+        "Product with variants", "product", "spu", chosen("upsert_product_path"), PRODUCT,
+        carries=(Values("variant", "sku", "variants", called=CALLED),), touches=_inner, doors=(publishing.PUBLISHED,),
     ),
     "upsert_variant": _upsert(
         "Variant", "variant", "sku", chosen("upsert_variant_path"),
@@ -368,6 +382,7 @@ VERBS: Mapping[str, Verb] = {
         objects=one("package_id"),
         says=lambda body: [f"Tracking of package {body['package_id']}: {body.get('tracking_barcode', '')}"],
         outcome=mirrored("trackings"),
+        carries=(Values("package", "package_id", apart=("id",)),),
         repeatable=True,
         doors=(doors.TRACKED,),
         proven=False,

@@ -15,7 +15,7 @@ from integrations.mapping import at
 from integrations.service import Account, option_of
 from integrations.services.kvik.answers import row_of
 from integrations.services.kvik.options import CHANGE_FIELDS, MEANINGS, OPTIONS
-from integrations.verbs import Body, Doing, Door, Field, Found, Outcome, Request, Verb
+from integrations.verbs import Body, Doing, Door, Field, Found, Outcome, Request, Values, Verb
 
 OURS = tuple(word for word, _ in MEANINGS if word != "unknown")
 LABELS = dict(CHANGE_FIELDS)
@@ -159,6 +159,7 @@ VERBS: Mapping[str, Verb] = {
         says=says,
         outcome=changed,
         look_up="order_stands",
+        carries=(Values("order", "order", names=("shop_status", *LABELS), called={"shop_status": "status"}),),
         valid=valid,
         doors=(DOOR,),
         proven=False,
