@@ -88,8 +88,8 @@ def asks_the_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     if "/integrations/services/" in item.path.as_posix():
         return False
-    marked = item.get_closest_marker("django_db") or item.get_closest_marker("postgres_only")
-    return bool(marked) or not fixtures.isdisjoint(("db", "transactional_db", "django_db_setup", "postgres_url"))
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "postgres_only", "journey"))
+    return marked or not fixtures.isdisjoint(("db", "transactional_db", "django_db_setup", "postgres_url"))
 
 
 def on_postgres() -> bool:

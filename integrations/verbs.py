@@ -120,7 +120,7 @@ Fill = Callable[[Account, Sequence[Chosen], Body], Body]
 class Door:
     """A page of ours a verb is begun from, and how much of its body that page knows.
 
-    on: the kind of row: "order", "line" (of one), "package", "product", "variant". foreign: rows of other connections instead of
+    on: the kind of row: "order", "line" (of one), "package", "return", "product", "variant". foreign: rows of other connections instead of
         this one's own; either: of both.
     fill: (account, what was ticked, what the person filled in) → the body as far as that says. What it leaves out is asked.
     together: all that is ticked makes one body; else each row makes its own. also_packed: of lines that go together, those that

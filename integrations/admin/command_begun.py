@@ -14,10 +14,10 @@ from integrations.commands import doors
 from integrations.commands.asking import Subject
 from integrations.models import Vendor
 from integrations.verbs import Chosen
-from orders.models import Order, OrderLine, Package
+from orders.models import Order, OrderLine, Package, Return
 
 MOST = 200
-ROWS: dict[str, Any] = {"order": Order, "package": Package}
+ROWS: dict[str, Any] = {"order": Order, "package": Package, "return": Return}
 
 
 @dataclass
@@ -54,7 +54,7 @@ def quantity(text: str) -> Decimal | None:
 
 
 def begun(request: HttpRequest, vendor: Vendor, verb: str) -> Begun:
-    """From `?order=ID`, `?package=ID`, or `?line=ID:QUANTITY:VARIANT` several times. Nothing, where the address says nothing."""
+    """From `?order=ID`, `?package=ID`, `?return=ID`, or `?line=ID:QUANTITY:VARIANT` several times; else nothing."""
     for kind in ROWS:
         if key := number(request.GET.get(kind, "")):
             return _row(request, vendor, verb, kind, key)

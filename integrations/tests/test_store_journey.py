@@ -1,4 +1,4 @@
-"""A store's order on the command line: changed, shipped in parts, paid back, returned; then its mirror is read anew."""
+"""A store's order on the command line: changed, shipped in parts, delivered, paid back, returned; then its mirror is read anew."""
 
 import json
 from collections.abc import Iterator
@@ -40,6 +40,7 @@ def test_order_shipment_refund_return(rig: Rig) -> None:
     line = {"order_product_id": LINE}
     shipment = send("add_shipment", items=[{**line, "quantity": 1}], tracking_numbers=[{"tracking_number": "T-1"}])
     send("add_tracking", shipment_id=shipment, tracking_number="T-2")
+    send("add_shipment_event", shipment_id=shipment, status="delivered", message="Left with the neighbour")
     send("add_shipment")
     send("refund_order", items=[{**line, "quantity": 1, "price": "4.50"}], message="Scratched")
     returned = send("add_return", order_products=[{**line, "order_product_quantity": 1}])
@@ -51,4 +52,5 @@ def test_order_shipment_refund_return(rig: Rig) -> None:
     assert order.vendor_status == "Shipped"
     assert Package.objects.filter(order=order).count() == 2
     assert Return.objects.get(order=order, external_id=returned).status == "received"
-    assert rig.simulator.ledger.writes == 7
+    assert Package.objects.get(external_id=f"{ORDER}/{shipment}").status == "delivered"
+    assert rig.simulator.ledger.writes == 8

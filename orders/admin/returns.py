@@ -5,12 +5,14 @@ from typing import Any
 from django.contrib import admin
 
 from config.admin import DateRange, age, figure, link, money, table
+from integrations.admin.doors import Doors
 from orders.admin.shown import MoneyTrail, status_cell
 from orders.models import Return
 
 
 @admin.register(Return)
-class ReturnAdmin(MoneyTrail):
+class ReturnAdmin(Doors, MoneyTrail):
+    door = "return"
     flows = ("returns",)
     list_display = ("named", "vendor", "order_link", "status_shown", "reason_shown", "amount_shown", "asked", "changed")
     list_filter = ("vendor", "status", ("vendor_created_at", DateRange), ("changed_at", DateRange))
@@ -24,7 +26,7 @@ class ReturnAdmin(MoneyTrail):
     own_fields = ("note",)
     extra = ("status_shown", "customer_shown", "run_shown")
     hidden = ("search", "status", "vendor_status", "customer_external_id")
-    tables = ("lines_table",)
+    tables = ("lines_table", "sent_table")
 
     @admin.display(description="return")
     def named(self, row: Return) -> str:

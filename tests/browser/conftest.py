@@ -1,16 +1,19 @@
 """One running hub, one signed-in browser; a script error or a policy violation on any page fails its test."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import servers
 from tests.browser import hub as running_hub
 from tests.browser.hub import Hub
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+ON_POSTGRES = servers.is_postgres(os.environ.get("DATABASE_URL", ""))
 LAPTOP, PHONE = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -24,7 +27,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def hub() -> Iterator[Hub]:
-    with running_hub.running() as found:
+    """On the database the tests run on; its troubles are looked at once, on SQLite."""
+    if not ON_POSTGRES:
+        with running_hub.running() as found:
+            yield found
+        return
+    with servers.postgres() as url, running_hub.running(url, troubles="") as found:
         yield found
 
 

@@ -118,8 +118,8 @@ class Hub:
 
 
 @contextmanager
-def running() -> Iterator[Hub]:
-    """`manage.py demo` until it answers, with the troubles in; ended by its own id."""
+def running(database: str = "", troubles: str = TROUBLES) -> Iterator[Hub]:
+    """`manage.py demo` until it answers, on SQLite or this database, with the troubles in; ended by its own id."""
     with tempfile.TemporaryDirectory(prefix="crossdock-browser-", ignore_cleanup_errors=True) as folder:
         ours = ("DATABASE_URL", "TEST_SQLITE", "DJANGO_SETTINGS_MODULE", "CELERY_BROKER_URL", "SECRET_KEY", "HUB_KEYS")
         environment = {name: value for name, value in os.environ.items() if name not in ours} | {
@@ -127,6 +127,8 @@ def running() -> Iterator[Hub]:
             "HUB_SECOND_FACTOR": "off", "VENDOR_PRIVATE_HOSTS": "127.0.0.1,localhost", "C_FORCE_ROOT": "1",
             "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
+        if database:
+            environment["DATABASE_URL"] = database
         said = Path(folder) / "demo.log"
         with said.open("wb") as log:
             process = subprocess.Popen(
@@ -141,7 +143,8 @@ def running() -> Iterator[Hub]:
             found = {name: re.search(rf"{name}\s+(\S+)", text) for name in ("Open", "Password", "on")}
             address, password, simulators = (found[n].group(1) for n in ("Open", "Password", "on"))  # type: ignore[union-attr]
             hub = Hub(address.removesuffix("/admin/"), simulators, password, environment)
-            hub.ask(TROUBLES.format(simulators=simulators, script=SCRIPT))
+            if troubles:
+                hub.ask(troubles.format(simulators=simulators, script=SCRIPT))
             yield hub
         finally:
             process.terminate()

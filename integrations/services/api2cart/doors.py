@@ -94,6 +94,14 @@ def package(account: Account, chosen: Sequence[Chosen], given: Body) -> Body:
 PACKAGE = Door("package", package, fits=not_cancelled)
 
 
+def returned(account: Account, chosen: Sequence[Chosen], given: Body) -> Body:
+    row = chosen[0].row
+    return {"return_id": row.external_id, "order_id": row.order.external_id if row.order else row.order_external_id}
+
+
+RETURN = Door("return", returned)
+
+
 # -- at articles
 
 

@@ -67,10 +67,10 @@ def package_made(http: Client, path: str, doing: Doing) -> Found:
     return Found(None, f"Elryan's list shows no package with our number {doing.reference}.")
 
 
-def one_of(http: Client, path: str, key: str) -> Any:
+def one_of(http: Client, path: str, key: str, end: str = "") -> Any:
     """The row as Elryan has it now; None when it has no such row."""
     try:
-        return data_of(http.get(f"{path}/{quote(key, safe='')}").json())
+        return data_of(http.get(f"{path}/{quote(key, safe='')}{end}").json())
     except Refused as error:
         if error.cause == "url":
             raise  # a wrong path says nothing of the row
@@ -81,6 +81,10 @@ def listed(http: Client, path: str, key: Any) -> Any:
     """The row with this key of ours in a search; None when it is not there. The filter may be ignored: rows are compared."""
     rows = _list(http.post_read(path, {"start": 0, "length": 10, "search": {"remote_id": str(key)}}).json())
     return next((row for row in rows if isinstance(row, dict) and str(row.get("remote_id")) == str(key)), None)
+
+
+def searched(http: Client, path: str, wanted: Mapping[str, Any]) -> list[Any]:
+    return _list(http.post_read(path, dict(wanted)).json())
 
 
 def is_switched(row: Any, doing: Doing, *, active: bool) -> Found:

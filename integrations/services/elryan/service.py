@@ -36,9 +36,11 @@ from integrations.services.elryan.looking import (
     listed,
     one_of,
     package_made,
+    searched,
     stands,
     values_stand,
 )
+from integrations.services.elryan.looking_packages import MOVING, delivery_is, event_made, package_is, tracking_stands
 from integrations.services.elryan.options import OPTIONS
 from integrations.services.elryan.verbs import VERBS
 from integrations.verbs import Doing, Found, Verb
@@ -240,6 +242,25 @@ class Service(VendorService):
 
     def package_made(self, doing: Doing) -> Found:
         return package_made(self.http, self._path("packages"), doing)
+
+    def package_cancelled(self, doing: Doing) -> Found:
+        return package_is(self._package(doing), doing, "cancelled")
+
+    def package_sent(self, doing: Doing) -> Found:
+        return package_is(self._package(doing), doing, *MOVING)
+
+    def _package(self, doing: Doing) -> Any:
+        return one_of(self.http, self._path("package"), str(doing.body["package"]))
+
+    def tracking_stands(self, doing: Doing) -> Found:
+        wanted = {"start": 0, "length": 10, "search": {"package_id": doing.body["package_id"]}}
+        return tracking_stands(searched(self.http, self._path("trackings"), wanted), doing)
+
+    def delivery_stands(self, doing: Doing) -> Found:
+        return delivery_is(one_of(self.http, self._path("deliveries"), doing.body["delivery"], "/"), doing)
+
+    def event_made(self, doing: Doing) -> Found:
+        return event_made(one_of(self.http, self._path("deliveries"), doing.body["delivery"], "/"), doing)
 
     # -- calls
 

@@ -364,14 +364,16 @@ VERBS: Mapping[str, Verb] = {
         proven=False,
     ),
     "cancel_package": _package(
-        "Cancel package", "GET", chosen("cancel_package_path"), irreversible=True, doors=(doors.PACKAGE,)
+        "Cancel package", "GET", chosen("cancel_package_path"), irreversible=True, look_up="package_cancelled",
+        doors=(doors.PACKAGE,),
     ),
     "fulfil_package": _package(
-        "Fulfil package", "POST", fixed("packages/fulfill"), TRACKING, doors=(doors.FULFILLED,)
+        "Fulfil package", "POST", fixed("packages/fulfill"), TRACKING, look_up="package_sent", doors=(doors.FULFILLED,)
     ),
     "fulfil_package_online": _package(
         "Fulfil package by the marketplace's courier", "POST", chosen("fulfil_package_online_path"),
         (Field("provider", "Courier", required=True), Field("tracking_provider", "Courier (old name)")),
+        look_up="package_sent",
         doors=(doors.PACKAGE,),
     ),
     "upsert_tracking": Verb(
@@ -383,6 +385,7 @@ VERBS: Mapping[str, Verb] = {
         says=lambda body: [f"Tracking of package {body['package_id']}: {body.get('tracking_barcode', '')}"],
         outcome=mirrored("trackings"),
         carries=(Values("package", "package_id", apart=("id",)),),
+        look_up="tracking_stands",
         repeatable=True,
         doors=(doors.TRACKED,),
         proven=False,
@@ -401,8 +404,10 @@ VERBS: Mapping[str, Verb] = {
         objects=one("delivery"),
         says=lambda body: [f"Event of delivery {body['delivery']}: {body['delivery_info'].get('detail', '')}".rstrip(": ")],
         outcome=mirrored("deliveries"),
+        look_up="event_made",
         doors=(doors.DELIVERY,),
         proven=False,
+        help="Give the time: an event that has none cannot be told from an older one when its answer was lost.",
     ),
     "update_delivery_status": Verb(
         "Delivery status",
@@ -415,6 +420,7 @@ VERBS: Mapping[str, Verb] = {
         objects=one("delivery"),
         says=lambda body: [f"Delivery {body['delivery']} is {body['status']}"],
         outcome=mirrored("deliveries"),
+        look_up="delivery_stands",
         doors=(doors.DELIVERY,),
         sets=("status",),
         repeatable=True,
