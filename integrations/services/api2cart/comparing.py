@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from integrations.errors import Refused
@@ -122,10 +122,18 @@ def _value(row: Mapping[str, Any], name: str, names: Mapping[str, str]) -> Any:
 
 
 def same(shown: Any, wanted: Any) -> bool:
+    """Lists with commas, numbers by their value, words by their letters."""
     if isinstance(shown, bool) or isinstance(wanted, bool):
         return shown is wanted
-    number = money(shown) if not isinstance(shown, str) else None
-    return number == Decimal(str(wanted)) if number is not None else str(shown).casefold() == str(wanted).casefold()
+    if isinstance(shown, list):
+        return {short(one) for one in shown} == {part.strip() for part in str(wanted).split(",") if part.strip()}
+    number = money(shown) if isinstance(shown, (int, Decimal)) else None
+    if number is None:
+        return str(shown).casefold() == str(wanted).casefold()
+    try:
+        return number == Decimal(str(wanted))
+    except InvalidOperation:
+        return False
 
 
 def shown(wanted: Iterable[Mapping[str, Any]], rows: Mapping[str, Mapping[str, Any]], name: str) -> Found:

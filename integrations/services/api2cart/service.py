@@ -26,6 +26,7 @@ from integrations.services.api2cart.account import AccountStores
 from integrations.services.api2cart.children import MANY, ONE, by_parents
 from integrations.services.api2cart.cursors import by_cursor
 from integrations.services.api2cart.flows import FLOWS, METHOD, fields_of
+from integrations.services.api2cart.looking_details import DetailsLookedUp
 from integrations.services.api2cart.looking_goods import GoodsLookedUp
 from integrations.services.api2cart.looking_orders import OrdersLookedUp
 from integrations.services.api2cart.methods import METHODS, Method, checked
@@ -42,7 +43,7 @@ HOOKED: Mapping[str, str] = {"events": "webhook.create", "rates": "basket.live_s
 HISTORY = ("orders", "returns", "abandoned_carts")
 
 
-class Service(OrdersLookedUp, GoodsLookedUp):
+class Service(OrdersLookedUp, GoodsLookedUp, DetailsLookedUp):
     label: ClassVar[str] = "API2Cart"
     summary: ClassVar[str] = "Shops and marketplaces behind API2Cart: products, customers, orders, shipments, returns."
     role: ClassVar[str] = "shop"

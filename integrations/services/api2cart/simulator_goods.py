@@ -157,7 +157,10 @@ def add_customer(simulator: "Simulator", store: Store, body: Row) -> Row:
 # -- what hangs on a product: noted on its row, so that it can be looked at
 
 
-def _hangs(name: str, verb: str, flow: str, of: str, kept: str, told: str) -> None:
+Hung = Callable[["Simulator", Store, str, Row], Row]  # (its new number, what was asked) → how the row shows it
+
+
+def _hangs(name: str, verb: str, flow: str, of: str, kept: str, told: str, entry: Hung) -> None:
     """Adds to a list on the row: pictures, options, prices."""
 
     @taken(name, of)
@@ -165,21 +168,55 @@ def _hangs(name: str, verb: str, flow: str, of: str, kept: str, told: str) -> No
         row = found(simulator, store, flow, body[of], WHAT[flow])
         held = list(row.get(kept) or [])
         number = str(len(held) + 1)
-        entry = {**body, "id": number}
-        if kept == "images":
-            entry = {"id": number, "http_path": body.get("url", ""), "type": body["type"], "avail": True}
         simulator.table(store.table(flow)).change(
-            row["id"], **{kept: [*held, entry], CHANGED[flow]: stamp(simulator, store)}
+            row["id"],
+            **{kept: [*held, entry(simulator, store, number, body)], CHANGED[flow]: stamp(simulator, store)},
         )
         simulator.ledger.accept(verb, f"{row['id']}/{number}", body)
         return {told: number}
+
+
+def _picture(simulator: "Simulator", store: Store, number: str, body: Row) -> Row:
+    return {"id": number, "http_path": body.get("url", ""), "type": body["type"], "avail": True, "file_name": body["image_name"],
+            "alt": body.get("label"), "create_at": stamp(simulator, store)}  # fmt: skip
+
+
+def _option(simulator: "Simulator", store: Store, number: str, body: Row) -> Row:
+    values = [one["value"] for one in body.get("values") or []] + str(body.get("option_values") or "").split(",")
+    items = [{"id": str(place), "name": value.strip()} for place, value in enumerate(values) if value.strip()]
+    return {
+        "id": number,
+        "name": body["name"],
+        "type": body["type"],
+        "used_in_combination": False,
+        "option_items": items,
+    }
+
+
+def _priced(name: str, verb: str, flow: str, of: str, told: str) -> None:
+    """Prices of groups: of one group there is one."""
+
+    @taken(name, of, "group_prices")
+    def price(simulator: "Simulator", store: Store, body: Row) -> Row:
+        row = found(simulator, store, flow, body[of], WHAT[flow])
+        held = {str(one["id"]): one for one in row.get("group_price") or []}
+        for one in body["group_prices"]:
+            group = str(one.get("group_id", ""))
+            key = str(one.get("id") or next((k for k, old in held.items() if old["group_id"] == group), len(held) + 1))
+            group = group or str(held.get(key, {}).get("group_id", ""))
+            held[key] = {"id": key, "group_id": group, "price": one["price"], "quantity": one.get("qty")}
+        changes = {"group_price": [*held.values()], CHANGED[flow]: stamp(simulator, store)}
+        simulator.table(store.table(flow)).change(row["id"], **changes)
+        simulator.ledger.accept(verb, f"{row['id']}/{len(held)}", body)
+        return {told: len(body["group_prices"])}
 
 
 def _loses(name: str, verb: str, flow: str, of: str, kept: str, which: str) -> None:
     @taken(name, of)
     def lose(simulator: "Simulator", store: Store, asked: Row) -> Row:
         row = found(simulator, store, flow, asked[of], WHAT[flow])
-        held = [one for one in row.get(kept) or [] if asked.get(which) and str(one["id"]) != str(asked[which])]
+        named = [part.strip() for part in str(asked.get(which) or "").split(",")]
+        held = [one for one in row.get(kept) or [] if asked.get(which) and str(one["id"]) not in named]
         if len(held) == len(row.get(kept) or []):
             raise Failed(112, f"{which} not found")
         simulator.table(store.table(flow)).change(row["id"], **{kept: held, CHANGED[flow]: stamp(simulator, store)})
@@ -187,21 +224,18 @@ def _loses(name: str, verb: str, flow: str, of: str, kept: str, which: str) -> N
         return {"deleted": "1"}
 
 
-_hangs("product.image.add", "add_image", "products", "product_id", "images", "id")
-_hangs("product.variant.image.add", "add_variant_image", "variants", "product_variant_id", "images", "id")
-_hangs("product.option.add", "add_option", "products", "product_id", "sandbox_options", "option_id")
-_hangs("product.option.value.add", "add_option_value", "products", "product_id", "sandbox_values", "option_value_id")
-_hangs("product.price.add", "add_prices", "products", "product_id", "sandbox_prices", "status")
-_hangs("product.price.update", "update_prices", "products", "product_id", "sandbox_prices", "updated_items")
-_hangs("product.variant.price.add", "add_variant_prices", "variants", "id", "sandbox_prices", "status")
-_hangs("product.variant.price.update", "update_variant_prices", "variants", "id", "sandbox_prices", "updated_items")
-_hangs("product.manufacturer.add", "set_manufacturer", "products", "product_id", "sandbox_makers", "manufacturer_id")
-_hangs("product.store.assign", "assign_store", "products", "product_id", "sandbox_stores", "updated_items")
+_hangs("product.image.add", "add_image", "products", "product_id", "images", "id", _picture)
+_hangs("product.variant.image.add", "add_variant_image", "variants", "product_variant_id", "images", "id", _picture)
+_hangs("product.option.add", "add_option", "products", "product_id", "product_options", "option_id", _option)
+_priced("product.price.add", "add_prices", "products", "product_id", "status")
+_priced("product.price.update", "update_prices", "products", "product_id", "updated_items")
+_priced("product.variant.price.add", "add_variant_prices", "variants", "id", "status")
+_priced("product.variant.price.update", "update_variant_prices", "variants", "id", "updated_items")
 _loses("product.image.delete", "delete_image", "products", "product_id", "images", "id")
 _loses("product.variant.image.delete", "delete_variant_image", "variants", "product_variant_id", "images", "id")
-_loses("product.option.delete", "delete_option", "products", "product_id", "sandbox_options", "option_id")
-_loses("product.price.delete", "delete_prices", "products", "product_id", "sandbox_prices", "group_prices")
-_loses("product.variant.price.delete", "delete_variant_prices", "variants", "id", "sandbox_prices", "group_prices")
+_loses("product.option.delete", "delete_option", "products", "product_id", "product_options", "option_id")
+_loses("product.price.delete", "delete_prices", "products", "product_id", "group_price", "group_prices")
+_loses("product.variant.price.delete", "delete_variant_prices", "variants", "id", "group_price", "group_prices")
 
 
 @taken("product.image.update", "product_id", "id")
@@ -209,5 +243,46 @@ def update_image(simulator: "Simulator", store: Store, asked: Row) -> Row:
     row = found(simulator, store, "products", asked["product_id"], "Product")
     if not any(str(one["id"]) == asked["id"] for one in row["images"]):
         raise Failed(112, "Image not found")
+    told: Row = {}
+    if "label" in asked:
+        told["alt"] = asked["label"]
+    if "hidden" in asked:
+        told["avail"] = asked["hidden"] != "true"
+    changed = [{**one, **told} if str(one["id"]) == asked["id"] else one for one in row["images"]]
+    simulator.table(store.table("products")).change(row["id"], images=changed, modified_at=stamp(simulator, store))
     simulator.ledger.accept("update_image", f"{row['id']}/{asked['id']}", asked)
     return {"updated": "1"}
+
+
+@taken("product.option.value.add", "product_id", "option_id", "option_value")
+def add_option_value(simulator: "Simulator", store: Store, asked: Row) -> Row:
+    row = found(simulator, store, "products", asked["product_id"], "Product")
+    option = next((one for one in row["product_options"] if str(one["id"]) == asked["option_id"]), None)
+    if option is None:
+        raise Failed(112, "Option not found")
+    number = str(len(option["option_items"]) + 1)
+    grown = {**option, "option_items": [*option["option_items"], {"id": number, "name": asked["option_value"]}]}
+    options = [grown if one is option else one for one in row["product_options"]]
+    simulator.table(store.table("products")).change(
+        row["id"], product_options=options, modified_at=stamp(simulator, store)
+    )
+    simulator.ledger.accept("add_option_value", f"{row['id']}/{number}", asked)
+    return {"option_value_id": number}
+
+
+@taken("product.manufacturer.add", "product_id", "manufacturer")
+def set_manufacturer(simulator: "Simulator", store: Store, asked: Row) -> Row:
+    row = found(simulator, store, "products", asked["product_id"], "Product")
+    changes = {"u_brand": asked["manufacturer"], "modified_at": stamp(simulator, store)}
+    simulator.table(store.table("products")).change(row["id"], **changes)
+    simulator.ledger.accept("set_manufacturer", row["id"], asked)
+    return {"manufacturer_id": "1"}
+
+
+@taken("product.store.assign", "product_id", "store_id")
+def assign_store(simulator: "Simulator", store: Store, asked: Row) -> Row:
+    row = found(simulator, store, "products", asked["product_id"], "Product")
+    shops = [*dict.fromkeys([*(row.get("stores_ids") or ["1"]), asked["store_id"]])]
+    simulator.table(store.table("products")).change(row["id"], stores_ids=shops, modified_at=stamp(simulator, store))
+    simulator.ledger.accept("assign_store", row["id"], asked)
+    return {"updated_items": 1}

@@ -68,7 +68,11 @@ def children(simulator: "Simulator", request: Request) -> Response:
 
 @method("GET", "customer.list")
 def customers(simulator: "Simulator", request: Request) -> Response:
-    return listing(simulator, request, simulator.store(request), "customers", "customer", "customers_count", _wanted)
+    def only(asked: dict[str, str], row: dict[str, object]) -> bool:
+        wanted = ids_in(asked, "ids")
+        return (wanted is None or str(row["id"]) in wanted) and _wanted(asked, row)
+
+    return listing(simulator, request, simulator.store(request), "customers", "customer", "customers_count", only)
 
 
 @method("GET", "order.list")

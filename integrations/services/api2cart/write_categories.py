@@ -29,6 +29,7 @@ VERBS: Mapping[str, StoreVerb] = {
     "update_category": write(
         "Change category", "category.update", f"id! name {MORE}", ID, about="category", key="id", reread=anew, repeatable=True,
         carries=carried("category", "id", values="parent_id avail sort_order", texts=WORDS),
+        look_up="category_stands",
     ),
     "assign_category": write(
         "Put product into a category", "category.assign", "category_id! product_id!", CATEGORY, PRODUCT, about="product",

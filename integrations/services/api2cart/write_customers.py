@@ -32,5 +32,6 @@ VERBS: Mapping[str, StoreVerb] = {
     "update_customer": write(
         "Change customer", "customer.update", f"id! email {PEOPLE} tags tax_id address", ID, _address("id"), about="customer",
         key="id", reread=anew, repeatable=True, carries=carried("customer", "id", values=f"email {PEOPLE} tags tax_id address"),
+        look_up="customer_stands",
     ),
 }  # fmt: skip

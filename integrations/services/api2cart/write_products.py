@@ -88,7 +88,7 @@ VERBS: Mapping[str, StoreVerb] = {
         key="id",
         reread=changed,
         carries=carried("product", "id", values=f"{MONEY} {STATE} {CODES}", stock=STOCK, texts=WORDS),
-        look_up="products_shown",
+        look_up="product_stands",
     ),
     "add_product": write(
         "Make product",
@@ -141,24 +141,26 @@ VERBS: Mapping[str, StoreVerb] = {
         number="manufacturer_id",
         reread=changed,
         help="Made if the store has none of that name.",
+        look_up="manufacturer_stands",
     ),
     "assign_store": write(
         "Sell product in a shop", "product.store.assign", "product_id! store_id!", PRODUCT, about="product", key="product_id",
-        repeatable=True, reread=changed,
+        repeatable=True, reread=changed, look_up="store_assigned",
     ),
     "add_prices": write(
         "Add prices of groups", "product.price.add", "product_id! group_prices", PRODUCT,
         Field("group_prices", "Prices", "rows", required=True, fields=row("group_id!", "price:decimal!", "qty:int", group_id="1")),
-        about="product", key="product_id", reread=changed,
+        about="product", key="product_id", reread=changed, look_up="prices_made",
     ),
     "update_prices": write(
         "Change prices of groups", "product.price.update", "product_id! group_prices", PRODUCT,
         Field("group_prices", "Prices", "rows", required=True, fields=row("id:int", "group_id", "price:decimal!", "qty:int")),
         about="product", key="product_id", reread=changed, repeatable=True, carries=carried("product", "product_id", values="group_prices"),
+        look_up="prices_stand",
     ),
     "delete_prices": write(
         "Delete prices of groups", "product.price.delete", "product_id! group_prices", PRODUCT,
         Field("group_prices", "Prices", help="Their ids with commas. Empty: all."),
-        about="product", key="product_id", reread=changed, repeatable=True, irreversible=True,
+        about="product", key="product_id", reread=changed, repeatable=True, irreversible=True, look_up="prices_gone",
     ),
 }  # fmt: skip

@@ -72,7 +72,7 @@ VERBS: Mapping[str, StoreVerb] = {
         key="id",
         reread=changed,
         carries=carried("variant", "id", values=f"{MONEY} retail_price {STATE} {CODES}", stock=STOCK, texts=WORDS),
-        look_up="variants_shown",
+        look_up="variant_stands",
     ),
     "add_variant": write(
         "Make variant",
@@ -101,30 +101,32 @@ VERBS: Mapping[str, StoreVerb] = {
     "add_variant_prices": write(
         "Add prices of groups to a variant", "product.variant.price.add", "id! product_id! group_prices", ID, PRODUCT,
         Field("group_prices", "Prices", "rows", required=True, fields=row("group_id!", *PRICES, group_id="1")),
-        about="variant", key="id", reread=changed,
+        about="variant", key="id", reread=changed, look_up="prices_made",
     ),
     "update_variant_prices": write(
         "Change prices of groups of a variant", "product.variant.price.update", "id! product_id! group_prices", ID, PRODUCT,
         Field("group_prices", "Prices", "rows", required=True, fields=row("id:int", "group_id", *PRICES)),
         about="variant", key="id", reread=changed, repeatable=True, carries=carried("variant", "id", values="group_prices"),
+        look_up="prices_stand",
     ),
     "delete_variant_prices": write(
         "Delete prices of groups of a variant", "product.variant.price.delete", "id! product_id! group_prices!", ID, PRODUCT,
-        about="variant", key="id", reread=changed, repeatable=True, irreversible=True,
+        about="variant", key="id", reread=changed, repeatable=True, irreversible=True, look_up="prices_gone",
     ),
     "add_option": write(
         "Make option of a product", "product.option.add", "product_id! name! type! values option_values default_option_value required",
         PRODUCT,
         Field("type", "Kind", required=True, example="option_type_select"),
         Field("values", "Values", "rows", fields=row("value!", "display_value", "is_default:bool", value="Moss")),
-        about="product", key="product_id", number="option_id", reread=lambda body: [("products", ())],
+        about="product", key="product_id", number="option_id", reread=lambda body: [("products", ())], look_up="option_made",
     ),
     "add_option_value": write(
         "Make value of an option", "product.option.value.add", "product_id! option_id! option_value! display_value is_default",
         PRODUCT, about="product", key="product_id", number="option_value_id", reread=lambda body: [("products", ())],
+        look_up="option_value_made",
     ),
     "delete_option": write(
         "Delete option of a product", "product.option.delete", "product_id! option_id!", PRODUCT, about="product", key="product_id",
-        reread=lambda body: [("products", ())], repeatable=True, irreversible=True,
+        reread=lambda body: [("products", ())], repeatable=True, irreversible=True, look_up="option_gone",
     ),
 }  # fmt: skip

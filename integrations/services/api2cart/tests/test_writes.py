@@ -190,6 +190,36 @@ LOST: dict[str, tuple[str, Any, str]] = {
     "add_variant": ("product.variant.add", {"product_id": "5001", "model": "BOU-1001-9", "price": 4}, "confirmed"),
     "delete_variant": ("product.variant.delete", {"product_id": "5001", "id": "90010"}, "confirmed"),
     "update_product": ("product.update", {"id": "5000", "reduce_quantity": 1}, "unknown"),
+    "update_variant": ("product.variant.update", {"id": "90010", "product_id": "5001", "name": "Lamp, dark", "price": 9}, "confirmed"),
+    "update_category": ("category.update", {"id": "6", "name": "Cupboards"}, "confirmed"),
+    "update_customer": ("customer.update", {"id": "300", "phone": "+371 2"}, "confirmed"),
+    "set_manufacturer": ("product.manufacturer.add", {"product_id": "5000", "manufacturer": "Atlas"}, "confirmed"),
+    "assign_store": ("product.store.assign", {"product_id": "5000", "store_id": "2"}, "confirmed"),
+    "add_prices": ("product.price.add", {"product_id": "5000", "group_prices": [{"group_id": "1", "price": "8.50"}]}, "confirmed"),
+    "add_variant_prices": (
+        "product.variant.price.add",
+        {"id": "90010", "product_id": "5001", "group_prices": [{"group_id": "1", "price": "8.50", "qty": 3}]},
+        "confirmed",
+    ),
+    "add_option": (
+        "product.option.add",
+        {"product_id": "5000", "name": "Finish", "type": "option_type_select", "values": [{"value": "Matt"}, {"value": "Gloss"}]},
+        "confirmed",
+    ),
+    "add_option_value": ("product.option.value.add", {"product_id": "5001", "option_id": "7", "option_value": "Rust"}, "confirmed"),
+    "delete_option": ("product.option.delete", {"product_id": "5001", "option_id": "7"}, "confirmed"),
+    "add_image": (
+        "product.image.add",
+        {"product_id": "5000", "image_name": "jug.png", "type": "base", "url": "https://p.example/jug.png"},
+        "confirmed",
+    ),
+    "update_image": ("product.image.update", {"product_id": "5000", "id": "1", "label": "A jug", "hidden": True}, "confirmed"),
+    "delete_image": ("product.image.delete", {"product_id": "5000", "id": "1"}, "confirmed"),
+    "add_variant_image": (
+        "product.variant.image.add",
+        {"product_id": "5001", "product_variant_id": "90010", "image_name": "moss.png", "type": "base", "url": "https://p.example/m.png"},
+        "confirmed",
+    ),
     "add_order": (
         "order.add",
         {
@@ -214,6 +244,29 @@ def test_a_lost_answer_is_proved_by_the_shop_s_own_list_or_waits(sim: Simulator,
     assert (shown.state, bool(shown.shown)) == (state, True), shown.shown
     assert len(sim.ledger.accepted(verb)) == 1
     assert len(sim.ledger.asked(f"/{method}.json")) == 1
+
+
+def test_of_prices_of_groups_what_was_there_before_is_no_proof(sim: Simulator, shop: Vendor) -> None:
+    """Another price of the same group stands there: the change goes again; what was to be deleted and is there, as well."""
+    prices = [{"group_id": "1", "price": "8.50"}]
+    good(shop, "add_prices", {"product_id": "5000", "group_prices": prices})
+    sim.fault("drop", path="/product.price.update.json", times=1)
+    lost = sent(shop, "update_prices", {"product_id": "5000", "group_prices": [{"group_id": "1", "price": "7.00"}]})
+    Command.objects.filter(pk=lost.pk).update(not_before=None)
+    assert looking.look_up(lost.pk).state == State.QUEUED
+    sending.send(lost.pk)
+    assert row(sim, "products", "5000")["group_price"][0]["price"] == 7
+    sim.fault("drop", path="/product.price.delete.json", times=1, accept=True)
+    gone = sent(shop, "delete_prices", {"product_id": "5000"})
+    assert looking.look_up(gone.pk).state == State.CONFIRMED
+    sim.fault("drop", path="/product.price.add.json", times=1)
+    never = sent(shop, "add_prices", {"product_id": "5000", "group_prices": prices})
+    Command.objects.filter(pk=never.pk).update(not_before=None)
+    assert looking.look_up(never.pk).state == State.UNKNOWN, "whether it still comes nobody knows"
+
+
+def test_every_verb_can_be_looked_up() -> None:
+    assert [name for name, verb in VERBS.items() if not verb.look_up] == []
 
 
 @pytest.mark.parametrize(("fault", "more"), [("status", {"code": 500, "accept": True}), ("cut", {})])
