@@ -86,7 +86,13 @@ def store(command: Command, states: Iterable[str], **values: Any) -> None:
 
 
 def extend(command: Command, seconds: float) -> None:
-    """Keep it ours for as long as a call may take; right before the call, so that one who was taken over does not make it."""
+    """Keep it ours for as long as a call may take; one who was taken over meanwhile does not make it.
+
+    Asked before a slot is waited for, and again when the line stands, right before the first byte. What is left is a pause within the
+    few instructions between this answer and that byte, longer than this term and `under_way` together (two minutes at least): then,
+    if a look-up said meanwhile that the vendor does not have it, two may send. No lock of ours can exclude that; a vendor can,
+    by a key or a number of ours that works once, which is why both are sent wherever one takes them.
+    """
     store(command, (State.QUEUED, State.SENDING), lease_until=timezone.now() + timedelta(seconds=seconds) + term())
 
 

@@ -34,8 +34,9 @@ IN_PROCESS = (
 class Client:
     """Calls to one account. Not for several threads at once; `close()` when done, or let it go.
 
-    log: told of every attempt. before_call: told how many seconds the next step may take at most, so that a lease
-    can be made to last. service_rate: what the vendor allows, to tell its refusals apart. headers: go with every call.
+    log: told of every attempt. before_call: told how many seconds the next step may take at most, so that a lease can be made to
+    last; of a write also right before its first byte. service_rate: what the vendor allows, to tell its refusals apart.
+    headers: go with every call.
     hide: secrets that must not be quoted, beside those it signs with. never: paths that are not called.
     """
 
@@ -68,8 +69,9 @@ class Client:
         self._headers = headers or {}
         self._never = tuple(never)
         self._wire = Wire(
-            network.check_url(account.base_url), auth, self.rate, budget, self.quotable, self._headers, self._explained
-        )
+            network.check_url(account.base_url), auth, self.rate, budget, self.quotable, self._headers, self._explained,
+            self._before_write,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"Client({self.account.slug})"
@@ -179,6 +181,11 @@ class Client:
 
     def close(self) -> None:
         self._wire.close()
+
+    def _before_write(self, call: Call) -> None:
+        """Whoever may not write any more finds out here: a name, a line and TLS take their time, and a process may be paused."""
+        if self.before_call:
+            self.before_call(call.total)
 
     def _explained(self, call: Call, body: bytes) -> Exception | None:
         """What the vendor's own words mean; quoted without secrets, and not at all where the answer may echo one."""

@@ -81,6 +81,8 @@ class Judge:
         raise errors.Refused("The vendor refused this.", "Correct what the vendor names, then do it again.", **about)
 
     def _redirected(self, call: Call, location: str, hop: int) -> str:
+        """Where a read goes on. A write that is told to come to the same path elsewhere, or to repeat itself there (307, 308), was
+        not done; one that is sent to another page may have been (RFC 9110, 15.4)."""
         base = self.base
         there = urlsplit(urljoin(f"{base.scheme}://{base.netloc}{call.target}", location))
         try:
@@ -91,6 +93,18 @@ class Judge:
         if same and known and location and call.method == "GET" and not call.write and hop == 0:
             target = quote(there.path or "/", safe="/%:@!$&'()*+,;=~-._")
             return f"{target}?{there.query}" if there.query else target
+        moved = there.path == urlsplit(call.target).path and call.status not in (
+            303,
+            304,
+        )  # all of the address is elsewhere
+        if call.write and not moved and call.status not in (307, 308):
+            raise errors.Unknown(
+                f"The vendor answered this with a redirect ({call.status}), which it may do after the work. It may or may not have "
+                "been done.",
+                "Look it up on the vendor's side before it is done again. If it never works, check the address and its path.",
+                cause="url",
+                **call.about(),
+            )
         host = "".join(c for c in (there.hostname or "nowhere")[:100] if c.isprintable())
         raise errors.Refused(
             f"The vendor sends this call on to {self.clean(host)}; it was not followed.",

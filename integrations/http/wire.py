@@ -36,7 +36,10 @@ class Wire:
         clean: Callable[[str], str],
         headers: Mapping[str, str],
         explain: Callable[[Call, bytes], Exception | None],
+        before_write: Callable[[Call], None] = lambda call: None,
     ) -> None:
+        """before_write: asked once there is a connection, right before a write's first byte; what it raises keeps the write here."""
+        self._before_write = before_write
         self.base, self._auth, self._own = base, auth, headers
         self._judge = Judge(base, rate, budget, clean, explain)
         self._host = base.hostname or ""
@@ -55,6 +58,9 @@ class Wire:
         connection: Plain | Secure | None = None
         try:
             connection = self._connect(call, deadline)
+            faultpoint("request.connected")
+            if call.write:
+                self._before_write(call)
             if deadline.passed:  # while the name was looked up, when there was no line to cut
                 raise TimeoutError
             connection.settimeout(call.read)

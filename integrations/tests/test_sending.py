@@ -1,13 +1,17 @@
 """Commands over a real socket: asked for, sent once, looked up, decided; the simulators' ledgers are the witnesses."""
 
 import json
+import os
+import signal
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DataError
+from django.db import DataError, connections
 from django.utils import timezone
 
 from integrations import connecting, faultpoints
@@ -426,6 +430,76 @@ def test_a_sender_taken_over_before_the_call_does_not_make_it(elryan, vendor):
     finally:
         faultpoints.hook = None
     assert elryan.ledger.writes == 0
+
+
+@pytest.mark.parametrize("point", ["command.sending", "request.connected"])
+def test_a_process_that_slept_before_the_call_does_not_make_it_once_another_did(elryan, vendor, point):
+    """Paused by SIGSTOP, as a machine under strain does: its time runs out, another looks it up and sends it, then it wakes."""
+    sku = skus(elryan)[0]
+    (command,) = asking.ask(vendor, "stock_and_price", {"items": [{"sku": sku, "stock": 41}]})
+    sleeper = asleep(command.pk, point)
+    try:
+        assert writes.sweep(60) == 0, "it is alive and has time"
+        Command.objects.filter(pk=command.pk).update(lease_until=timezone.now())
+        RateSlot.objects.update(free_at=timezone.now())  # the time of the slot it sleeps on has run out as well
+        writes.sweep(60)
+        Command.objects.filter(pk=command.pk).update(not_before=None)  # nothing can be on its way any more
+        assert looking.look_up(command.pk).state == State.QUEUED
+        sending.send(command.pk)
+        assert Command.objects.get(pk=command.pk).state == State.CONFIRMED
+    finally:
+        os.kill(sleeper, signal.SIGCONT)
+        ended = os.waitpid(sleeper, 0)[1]
+    assert os.waitstatus_to_exitcode(ended) == 0, "it finds out by itself, and leaves it"
+    assert len(elryan.ledger.asked("/variants/stock-and-price")) == 1
+    done = Command.objects.get(pk=command.pk)
+    assert (done.state, done.attempts) == (State.CONFIRMED, 2)
+
+
+def asleep(pk: int, point: str) -> int:
+    """A process that sends the command, and has fallen asleep at the point."""
+
+    def sleep(name: str) -> None:
+        if name == point:
+            faultpoints.hook = None
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    connections.close_all()
+    child = os.fork()
+    if not child:
+        try:
+            faultpoints.hook = sleep
+            sending.send(pk)
+        except BaseException:  # noqa: BLE001 - the child has nobody to raise to
+            traceback.print_exc(file=sys.__stderr__)
+            os._exit(1)
+        os._exit(0)
+    assert os.WIFSTOPPED(os.waitpid(child, os.WUNTRACED)[1])
+    return child
+
+
+@pytest.mark.parametrize(
+    ("code", "to", "state"),
+    [
+        (303, "/elryan/api/orders", State.UNKNOWN),
+        (302, "/login", State.UNKNOWN),
+        (301, "https://elsewhere.example/index", State.UNKNOWN),
+        (307, "https://elsewhere.example/login", State.REFUSED),
+        (308, "https://elsewhere.example{path}", State.REFUSED),
+        (301, "https://elsewhere.example{path}", State.REFUSED),
+        (303, "https://elsewhere.example{path}", State.UNKNOWN),
+    ],
+)
+def test_a_redirect_after_a_write_says_no_only_where_it_can(elryan, vendor, code, to, state):
+    body = cancel(elryan)
+    base = vendor.base_url.partition("//")[2].partition("/")[2]
+    there = to.format(path=f"/{base}/orders/cancel/{body['line']}")
+    elryan.fault("redirect", path="*/orders/cancel/*", to=there, code=code, times=1, accept=state == State.UNKNOWN)
+    done = sent(vendor, "cancel_line", body)
+    assert (done.state, done.attempts) == (state, 1), done.error
+    assert len(elryan.ledger.asked("*/orders/cancel/*")) == 1, "it is followed nowhere"
+    if state == State.UNKNOWN:
+        assert looking.look_up(done.pk).state == State.CONFIRMED
 
 
 def called(*words: str) -> tuple[int, dict[str, Any]]:

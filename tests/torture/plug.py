@@ -18,7 +18,15 @@ from tests.faults import points
 
 HOWS = ("child", "worker", "database")
 # The steps between a claim and its outcome that are not the commands' own: the budget's slot, the wire, the call log.
-ON_THE_WIRE = ("slot.taken", "request.sent", "answer.begun", "answer.received", "call.logged", "slot.returned")
+ON_THE_WIRE = (
+    "slot.taken",
+    "request.connected",
+    "request.sent",
+    "answer.begun",
+    "answer.received",
+    "call.logged",
+    "slot.returned",
+)
 ELSEWHERE = (
     "command.taken",
     "command.asked_of_job",
