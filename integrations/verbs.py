@@ -20,7 +20,8 @@ class Field:
 
     also: the vendor's own names for it, taken as well. free: a group that may hold names beyond its fields.
     choices_from: the flow of this vendor whose mirrored rows are the choices; `choices` stand in until it brought some.
-    labels: what people read for each of the choices, where that is another text.
+    labels: what people read for each of the choices, where that is another text. suggests: another word is taken as well.
+    rare: seldom filled in, so that a form has it behind a fold, and a row of one only where it is known.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Field:
     also: tuple[str, ...] = ()
     fields: tuple["Field", ...] = ()
     free: bool = False
+    suggests: bool = False
+    rare: bool = False
     least: int | None = None
     example: Any = ""
 

@@ -3,9 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from integrations.commands import bodies
 from integrations.verbs import Field
@@ -47,7 +50,7 @@ class VerbForm(forms.Form):
         if one.kind == "rows" and one.fields and not one.free:
             for place in range(self._count(one, known)):
                 row = known[place] if known and place < len(known) else {}
-                for inner in one.fields:
+                for inner in self._columns(one):
                     self.fields[f"{name}-{place}-{inner.name}"] = plain(inner, row.get(inner.name), needed=False)
         elif one.kind == "group" and one.fields:
             for inner in one.fields:
@@ -56,6 +59,11 @@ class VerbForm(forms.Form):
                 )
         else:
             self.fields[name] = plain(one, known)
+
+    def _columns(self, one: Field) -> list[Field]:
+        """Those of a row that are drawn: what is rarely given only where a row has it."""
+        known = [name for row in self.begun.get(one.name) or () for name in row]
+        return [inner for inner in one.fields if not inner.rare or inner.name in known]
 
     def _count(self, one: Field, known: Any) -> int:
         told = str(self.data.get(f"f_{one.name}-count", "")) if self.is_bound else ""
@@ -84,7 +92,7 @@ class VerbForm(forms.Form):
         for place in range(MOST):
             if f"f_{one.name}-{place}-{one.fields[0].name}" not in self.fields:
                 break
-            if row := self._filled(one.fields, f"f_{one.name}-{place}-"):
+            if row := self._filled(self._columns(one), f"f_{one.name}-{place}-"):
                 rows.append(row)
         return rows
 
@@ -95,14 +103,22 @@ class VerbForm(forms.Form):
     # -- how it is drawn
 
     def parts(self) -> list[Part]:
-        return [self._part(one) for one in self.declared]
+        return [self._part(one) for one in self.declared if not one.rare or one.required]
+
+    def rare(self) -> list[Part]:
+        return [self._part(one) for one in self.declared if one.rare and not one.required]
+
+    def shows_rare(self) -> bool:
+        """Whether one of them is filled in, or wrong."""
+        bound = [field for part in self.rare() for field in (part.single, *part.inner, *chain(*part.rows)) if field]
+        return any(field.errors or field.value() not in (None, "", [], {}) for field in bound)
 
     def _part(self, one: Field) -> Part:
         name, part = f"f_{one.name}", Part(one)
         if one.kind == "rows" and one.fields and not one.free:
-            part.heads = [inner.label for inner in one.fields]
+            part.heads = [inner.label for inner in self._columns(one)]
             while f"{name}-{len(part.rows)}-{one.fields[0].name}" in self.fields:
-                part.rows.append([self[f"{name}-{len(part.rows)}-{inner.name}"] for inner in one.fields])
+                part.rows.append([self[f"{name}-{len(part.rows)}-{inner.name}"] for inner in self._columns(one)])
             part.count = f"{name}-count"
         elif one.kind == "group" and one.fields:
             part.inner = [self[f"{name}-{inner.name}"] for inner in one.fields]
@@ -120,6 +136,8 @@ def plain(one: Field, known: Any = None, needed: bool | None = None) -> forms.Fi
     if one.kind == "bool":
         shared["initial"] = "" if known is None else str(bool(known)).lower()
         return forms.ChoiceField(choices=YES_NO, **shared)
+    if one.choices and one.suggests:
+        return forms.CharField(max_length=2000, widget=Suggesting(one), **shared)
     if one.choices:
         labels = one.labels or tuple(word.replace("_", " ") for word in one.choices)
         return forms.ChoiceField(choices=[("", "–"), *zip(one.choices, labels, strict=True)], **shared)
@@ -127,6 +145,20 @@ def plain(one: Field, known: Any = None, needed: bool | None = None) -> forms.Fi
         return _json(one, known, shared)
     widget = forms.TextInput(attrs={"inputmode": "decimal", "size": 8} if one.kind in SMALL else {})
     return forms.CharField(max_length=2000, widget=widget, **shared)
+
+
+class Suggesting(forms.TextInput):
+    """A text with words to choose from."""
+
+    def __init__(self, about: Field) -> None:
+        super().__init__({"autocomplete": "off"})
+        self.words = list(zip(about.choices, about.labels or about.choices, strict=True))
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        own = f"{(attrs or {}).get('id', name)}_words"
+        field = super().render(name, value, {**(attrs or {}), "list": own}, renderer)
+        words = format_html_join("", '<option value="{}">{}</option>', self.words)
+        return format_html('{}<datalist id="{}">{}</datalist>', field, own, words)
 
 
 def _json(one: Field, known: Any, shared: dict[str, Any]) -> forms.Field:

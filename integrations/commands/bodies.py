@@ -74,7 +74,7 @@ def _plain(field: Field, value: Any) -> Any:
             raise BadBody(f"must be at least {field.least}, not {number}.")
         return int(number) if number == int(number) else f"{number:f}"
     text = text_of(value)
-    if field.choices and text not in field.choices:
+    if field.choices and not field.suggests and text not in field.choices:
         raise BadBody(f"cannot be “{text[:50]}”. Choices: {', '.join(field.choices)}.")
     return text
 

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.models import Attribute, Brand, Category
 from integrations.models import Vendor
 from integrations.verbs import Field
-from orders.models import CancelReason, ReturnAction, ReturnReason
+from orders.models import CancelReason, ReturnAction, ReturnReason, StatusWord
 
 ROWS: Mapping[str, Any] = {
     "attributes": Attribute,
@@ -17,6 +17,7 @@ ROWS: Mapping[str, Any] = {
     "return_actions": ReturnAction,
     "return_reasons": ReturnReason,
 }
+WORDS: Mapping[str, str] = {"order_statuses": StatusWord.Subject.ORDER}
 MOST = 2000
 
 
@@ -31,8 +32,16 @@ def _with_choices(vendor: Vendor, field: Field) -> Field:
         return field if inner == field.fields else replace(field, fields=inner)
     if not field.choices_from:
         return field
-    rows = ROWS[field.choices_from]._default_manager.filter(vendor=vendor, gone_at=None).order_by("name", "external_id")
-    found = list(rows.values_list("external_id", "name")[:MOST])
+    found = _listed(vendor, field.choices_from)
     if not found:
         return field
-    return replace(field, choices=tuple(key for key, _ in found), labels=tuple(name for _, name in found))
+    return replace(field, choices=tuple(key for key, _ in found), labels=tuple(name or key for key, name in found))
+
+
+def _listed(vendor: Vendor, flow: str) -> list[tuple[str, str]]:
+    """(what is sent, what people read) of each."""
+    if flow in WORDS:
+        words = StatusWord.objects.filter(vendor=vendor, subject=WORDS[flow]).order_by("word")
+        return list(words.values_list("word", "label")[:MOST])
+    rows = ROWS[flow]._default_manager.filter(vendor=vendor, gone_at=None).order_by("name", "external_id")
+    return list(rows.values_list("external_id", "name")[:MOST])

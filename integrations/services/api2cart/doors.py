@@ -27,7 +27,9 @@ BY = (Field("by", "Pieces more; fewer with a minus", "decimal", required=True, e
 
 
 def order(account: Account, chosen: Sequence[Chosen], given: Body) -> Body:
-    return {"order_id": chosen[0].row.order.external_id}
+    """Of the order's own page, or of one of its lines."""
+    row = chosen[0].row
+    return {"order_id": getattr(row, "order", row).external_id}
 
 
 def lines(name: str, quantity: str, *, priced: bool = False) -> Any:
@@ -61,13 +63,7 @@ def to_ship(account: Account, chosen: Chosen) -> Sequence[str]:
     return [f"It is {state}."] if state else []
 
 
-CHANGE = Door(
-    "line",
-    order,
-    together=True,
-    also_packed=True,
-    help="The whole order is changed, whichever of its lines are ticked.",
-)
+CHANGE = Door("order", order)
 SHIP = Door(
     "line", lines("items", "quantity"), together=True, fits=to_ship, help="Some of a line may go now, the rest later."
 )

@@ -7,9 +7,20 @@ from integrations.services.api2cart.write_products import PRODUCT, WORDS, change
 from integrations.services.api2cart.writing import StoreVerb, carried, row, write
 from integrations.verbs import Body, Field
 
-ID = Field("id", "Category", required=True, also=("category_id", "category"), example="3")
-CATEGORY = Field("category_id", "Category", required=True, also=("category",), example="3")
-MORE = "parent_id description short_description avail sort_order seo_url meta_title meta_keywords meta_description stores_ids lang_id"
+ID = Field(
+    "id",
+    "Category",
+    required=True,
+    also=("category_id", "category"),
+    example="3",
+    choices_from="categories",
+    suggests=True,
+)
+CATEGORY = Field(
+    "category_id", "Category", required=True, also=("category",), example="3", choices_from="categories", suggests=True
+)
+PARENT = Field("parent_id", "Parent category", choices_from="categories", suggests=True, help="Empty: none.")
+MORE = "parent_id description avail | sort_order short_description seo_url meta_title meta_keywords meta_description stores_ids lang_id"
 
 
 def anew(body: Body) -> list[tuple[str, tuple[str, ...]]]:
@@ -18,7 +29,7 @@ def anew(body: Body) -> list[tuple[str, tuple[str, ...]]]:
 
 VERBS: Mapping[str, StoreVerb] = {
     "add_category": write(
-        "Make category", "category.add", f"name! {MORE}", about="category", key="name", number="category_id", reread=anew,
+        "Make category", "category.add", f"name! {MORE}", PARENT, about="category", key="name", number="category_id", reread=anew,
         look_up="category_made",
     ),
     "add_categories": batch(
@@ -27,7 +38,7 @@ VERBS: Mapping[str, StoreVerb] = {
         about="category", key="name", reread=lambda ids: [("categories", ())], look_up="categories_made",
     ),
     "update_category": write(
-        "Change category", "category.update", f"id! name {MORE}", ID, about="category", key="id", reread=anew, repeatable=True,
+        "Change category", "category.update", f"id! name {MORE}", ID, PARENT, about="category", key="id", reread=anew, repeatable=True,
         carries=carried("category", "id", values="parent_id avail sort_order", texts=WORDS),
         look_up="category_stands",
     ),

@@ -10,7 +10,7 @@ PARTS = (
     "type", "first_name", "last_name", "company", "phone", "address1", "address2", "city", "postcode", "state", "country", "tax_id",
 )  # fmt: skip
 PEOPLE = (
-    "first_name last_name company phone group_id group_ids status birth_day gender website note country "
+    "first_name last_name company phone address | group_id group_ids status birth_day gender website note country "
     "news_letter_subscription is_tax_exempt"
 )
 
@@ -26,12 +26,12 @@ def anew(body: Body) -> list[tuple[str, tuple[str, ...]]]:
 
 VERBS: Mapping[str, StoreVerb] = {
     "add_customer": write(
-        "Make customer", "customer.add", f"email! {PEOPLE} address", _address(), about="customer", key="email",
+        "Make customer", "customer.add", f"email! {PEOPLE}", _address(), about="customer", key="email",
         number="customer_id", reread=anew, look_up="customer_made",
     ),
     "update_customer": write(
-        "Change customer", "customer.update", f"id! email {PEOPLE} tags tax_id address", ID, _address("id"), about="customer",
-        key="id", reread=anew, repeatable=True, carries=carried("customer", "id", values=f"email {PEOPLE} tags tax_id address"),
+        "Change customer", "customer.update", f"id! email {PEOPLE} tags tax_id", ID, _address("id"), about="customer",
+        key="id", reread=anew, repeatable=True, carries=carried("customer", "id", values=f"email {PEOPLE.replace(' |', '')} tags tax_id"),
         look_up="customer_stands",
     ),
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """Orders: made, changed, paid back. Their shipments and returns have modules of their own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from integrations.services.api2cart import doors
 from integrations.services.api2cart.writing import Reread, StoreVerb, carried, row, write
@@ -8,6 +9,13 @@ from integrations.verbs import Body, Field
 
 REFERENCE = Field("reference", "Our number", example="R-1001", help="Used once: the same again is the same decision.")
 ORDER = Field("order_id", "Order", required=True, also=("order",), example="70001")
+ORDER_STATUS = Field(
+    "order_status",
+    "Status",
+    choices_from="order_statuses",
+    suggests=True,
+    help="In the store's own words, such as Completed.",
+)
 LINE = row("order_product_id!", "quantity:int!", "price:decimal", order_product_id="700010", quantity=1)
 ADDRESS = "first_name last_name address_1 address_2 city postcode state country company phone"
 
@@ -30,9 +38,10 @@ VERBS: Mapping[str, StoreVerb] = {
     "update_order": write(
         "Change order",
         "order.update",
-        "order_id! order_status financial_status fulfillment_status cancellation_reason comment admin_comment "
-        "admin_private_comment tags date_finished send_notifications create_invoice",
+        "order_id! order_status cancellation_reason comment send_notifications | financial_status fulfillment_status admin_comment "
+        "admin_private_comment tags date_finished create_invoice",
         ORDER,
+        ORDER_STATUS,
         about="order",
         key="order_id",
         reread=reread("orders"),
@@ -45,7 +54,7 @@ VERBS: Mapping[str, StoreVerb] = {
     "refund_order": write(
         "Pay back",
         "order.refund.add",
-        "order_id! items total_price shipping_price fee_price message item_restock send_notifications is_online",
+        "order_id! items shipping_price message item_restock send_notifications | total_price fee_price is_online",
         ORDER,
         Field("items", "Lines", "rows", fields=LINE),
         about="order",
@@ -59,15 +68,22 @@ VERBS: Mapping[str, StoreVerb] = {
         look_up="refund_made",
         doors=(doors.PAY_BACK,),
         irreversible=True,
-        help="What was paid back so far is read again just before; more than was bought stops it.",
+        help="What was paid back so far is read again just before; more than was bought stops it. When the answer is lost the "
+        "lines prove it; an amount without lines waits for a person.",
     ),
     "add_order": write(
         "Make order",
         "order.add",
-        f"order_status! customer_email! {_names('bill_', 'first_name last_name address_1 city postcode country')} "
-        f"{_names('shipp_')} order_item order_payment_method order_shipping_method currency subtotal_price tax_price shipping_price "
-        "discount total_price prices_inc_tax financial_status fulfillment_status comment admin_comment tags inventory_behaviour "
-        "create_invoice send_notifications",
+        f"customer_email! order_status! {_names('bill_', 'first_name last_name address_1 city postcode country')} "
+        "order_item order_payment_method order_shipping_method shipping_price total_price currency comment inventory_behaviour "
+        f"send_notifications | {_names('shipp_')} subtotal_price tax_price discount prices_inc_tax financial_status "
+        "fulfillment_status admin_comment tags create_invoice",
+        replace(ORDER_STATUS, required=True),
+        Field(
+            "inventory_behaviour", "Stock", "choice",
+            choices=("bypass", "decrement_ignoring_policy", "decrement_obeying_policy"),
+            labels=("Leave it", "Take it off, whatever there is", "Take it off as the product allows"),
+        ),
         Field(
             "order_item",
             "Lines",
@@ -87,6 +103,6 @@ VERBS: Mapping[str, StoreVerb] = {
         reference="reference",
         once=True,
         look_up="order_made",
-        help="inventory_behaviour says whether stock is claimed: bypass, decrement_ignoring_policy or decrement_obeying_policy.",
+        help="When the answer is lost the shop's orders of this customer are shown, and a person decides: no list proves which is ours.",
     ),
 }  # fmt: skip

@@ -11,8 +11,8 @@ from integrations.verbs import Body, Field, Values
 PRODUCT = Field("product_id", "Product", required=True, also=("product",), example="5001")
 ID = Field("id", "Product", required=True, also=("product_id", "product"), example="5001")
 VALUES = (
-    "price:decimal", "special_price:decimal", "old_price:decimal", "cost_price:decimal", "quantity:decimal", "in_stock:bool",
-    "available_for_sale:bool", "status",
+    "price:decimal", "special_price:decimal", "quantity:decimal", "available_for_sale:bool", "|", "old_price:decimal",
+    "cost_price:decimal", "in_stock:bool", "status",
 )  # fmt: skip
 TEXTS = "name description short_description type status visible categories_ids"
 MONEY = "price old_price special_price sprice_create sprice_expire cost_price retail_price"
@@ -75,13 +75,14 @@ VERBS: Mapping[str, StoreVerb] = {
         look_up="products_shown",
         carries=(Values("product", "id", "products", names=("by",), called={"by": "quantity"}, relative=True),),
         doors=(doors.STOCK,),
-        help="By so many pieces, so that what is sold in this moment stays sold.",
+        help="By so many pieces, so that what is sold in this moment stays sold. When the answer is lost the stock is shown, and a "
+        "person decides: no list proves whether it was changed.",
     ),
     "update_product": write(
         "Change product",
         "product.update",
-        f"id! {TEXTS} available_for_view avail {MONEY} {STOCK} increase_quantity reduce_quantity reserve_quantity {MORE} specifics "
-        "marketplace_item_properties",
+        "id! name description price special_price increase_quantity reduce_quantity quantity status avail categories_ids "
+        f"brand_name | {TEXTS} available_for_view {MONEY} {STOCK} reserve_quantity {MORE} specifics marketplace_item_properties",
         ID,
         SPECIFICS,
         about="product",
@@ -89,12 +90,14 @@ VERBS: Mapping[str, StoreVerb] = {
         reread=changed,
         carries=carried("product", "id", values=f"{MONEY} {STATE} {CODES}", stock=STOCK, texts=WORDS),
         look_up="product_stands",
+        help="Stock by how many more or fewer keeps what is sold in this moment sold; but when that answer is lost a person has to "
+        "look, as no list proves it.",
     ),
     "add_product": write(
         "Make product",
         "product.add",
-        f"name! model description! price! {TEXTS.removeprefix('name description ')} available_for_view available_for_sale "
-        f"{MONEY.removeprefix('price ')} {STOCK} {MORE} asin image_url image_name additional_image_urls specifics "
+        "name! sku description! price! quantity manage_stock categories_ids brand_name ean image_url status available_for_sale weight "
+        f"weight_unit | model {TEXTS} available_for_view {MONEY} {STOCK} {MORE} asin image_name additional_image_urls specifics "
         "marketplace_item_properties",
         SPECIFICS,
         about="product",
@@ -112,10 +115,10 @@ VERBS: Mapping[str, StoreVerb] = {
         "products",
         "Products",
         row(
-            "sku!", "name!", "description", "short_description", "model", "price:decimal", "old_price:decimal",
-            "special_price:decimal", "cost_price:decimal", "quantity:decimal", "manage_stock:bool", "type", "status",
-            "available_for_sale:bool", "category_id", "weight:decimal", "weight_unit", "ean", "upc", "gtin", "mpn", "asin",
-            "manufacturer", sku="KET-1", name="Kettle",
+            "sku!", "name!", "price:decimal", "quantity:decimal", "category_id", "manufacturer", "ean", "description", "|",
+            "short_description", "model", "old_price:decimal", "special_price:decimal", "cost_price:decimal", "manage_stock:bool",
+            "type", "status", "available_for_sale:bool", "weight:decimal", "weight_unit", "upc", "gtin", "mpn", "asin",
+            sku="KET-1", name="Kettle",
         ),
         about="product",
         key="sku",

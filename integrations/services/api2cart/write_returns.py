@@ -10,24 +10,24 @@ from integrations.verbs import Field
 RETURN = Field("return_id", "Return", required=True, also=("return",), example="9f31")
 REASON = Field("return_reason_id", "Reason", choices_from="return_reasons")
 ACTION = Field("return_action_id", "Action", choices_from="return_actions")
-MONEY = "fee_price shipping_price"
+GIVEN = "return_reason_id return_action_id comment item_restock send_notifications"
+SELDOM = "return_reason return_action reject_reason staff_note message is_online fee_price shipping_price"
 STATUS = "return_status_id return_reason_id return_action_id return_reason return_action reject_reason"
-NOTES = "item_restock staff_note comment message send_notifications is_online"
 
 VERBS: Mapping[str, StoreVerb] = {
     "add_return": write(
         "Return",
         "order.return.add",
-        f"order_id! order_products {STATUS} {NOTES} {MONEY}",
+        f"order_id! order_products {GIVEN} | return_status_id {SELDOM}",
         ORDER,
         REASON,
         ACTION,
         Field(
             "order_products", "Goods", "rows", required=True, also=("lines",),
             fields=row(
-                "order_product_id!", "order_product_quantity:int!", "order_product_reason_id", "order_product_reason",
-                "order_product_action_id", "order_product_status", "order_product_condition", "order_product_handling_status",
-                "order_product_customer_comment", order_product_id="700010",
+                "order_product_id!", "order_product_quantity:int!", "order_product_reason_id", "order_product_handling_status",
+                "order_product_customer_comment", "|", "order_product_reason", "order_product_action_id", "order_product_status",
+                "order_product_condition", order_product_id="700010",
             ),
         ),
         about="order",
@@ -44,7 +44,7 @@ VERBS: Mapping[str, StoreVerb] = {
     "update_return": write(
         "Change return",
         "order.return.update",
-        f"return_id! order_id! order_products {STATUS} {NOTES} {MONEY}",
+        f"return_id! order_id! return_status_id {GIVEN} order_products | {SELDOM}",
         RETURN,
         ORDER,
         REASON,

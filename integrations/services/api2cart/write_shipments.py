@@ -10,7 +10,13 @@ from integrations.verbs import Field
 
 SHIPMENT = Field("shipment_id", "Shipment", required=True, also=("shipment", "package"), example="880")
 STATUS = Field(
-    "status", "Status", required=True, help="Such as in_transit, out_for_delivery or delivered.", example="in_transit"
+    "status",
+    "Status",
+    required=True,
+    choices=("in_transit", "out_for_delivery", "delivered"),
+    suggests=True,
+    example="in_transit",
+    help="Or another word the shop system knows.",
 )
 ITEMS = Field(
     "items", "Lines", "rows", help="Empty: all that is left of the order.",
@@ -18,15 +24,15 @@ ITEMS = Field(
 )  # fmt: skip
 TRACKING = Field(
     "tracking_numbers", "Tracking numbers", "rows",
-    fields=row("carrier_id", "tracking_number!", tracking_number="BP77000001LV"),
+    fields=row("tracking_number!", "carrier_id", tracking_number="BP77000001LV"),
 )  # fmt: skip
 
 VERBS: Mapping[str, StoreVerb] = {
     "add_shipment": write(
         "Ship",
         "order.shipment.add",
-        "order_id! items tracking_numbers tracking_link tracking_provider shipment_provider shipping_method warehouse_id is_shipped "
-        "send_notifications adjust_stock admin_comment",
+        "order_id! items tracking_numbers shipment_provider send_notifications | tracking_link tracking_provider shipping_method "
+        "warehouse_id is_shipped adjust_stock admin_comment",
         ORDER,
         ITEMS,
         TRACKING,
@@ -45,8 +51,8 @@ VERBS: Mapping[str, StoreVerb] = {
     "update_shipment": write(
         "Change shipment",
         "order.shipment.update",
-        "shipment_id! order_id! tracking_numbers replace tracking_link tracking_provider shipment_provider is_shipped delivered_at "
-        "send_notifications admin_comment",
+        "shipment_id! order_id! tracking_numbers replace delivered_at shipment_provider send_notifications | tracking_link "
+        "tracking_provider is_shipped admin_comment",
         SHIPMENT,
         ORDER,
         TRACKING,
@@ -56,7 +62,7 @@ VERBS: Mapping[str, StoreVerb] = {
         look_up="shipment_stands",
         carries=carried("shipment", "shipment_id", values="tracking_link tracking_provider shipment_provider is_shipped delivered_at"),
         doors=(doors.PACKAGE,),
-        help="replace: these tracking numbers instead of those there are; yes, unless told otherwise.",
+        help="The tracking numbers given here replace those there are, unless that is said to be no.",
     ),
     "add_tracking": write(
         "Tracking number",
@@ -74,8 +80,8 @@ VERBS: Mapping[str, StoreVerb] = {
     "add_shipment_event": write(
         "Shipment event",
         "order.shipment.event.add",
-        "shipment_id! order_id! status! message created_at city country address_1 postcode state latitude longitude "
-        "estimated_delivery_at",
+        "shipment_id! order_id! status! message created_at city country | estimated_delivery_at address_1 postcode state latitude "
+        "longitude",
         SHIPMENT,
         ORDER,
         STATUS,
@@ -109,13 +115,13 @@ VERBS: Mapping[str, StoreVerb] = {
         "shipments",
         "Shipments",
         row(
-            "order_id!", "tracking_number!", "carrier_id", "carrier_name", "tracking_link", "shipment_provider",
-            "send_notifications:bool", order_id="70001", tracking_number="BP77000001LV",
+            "order_id!", "tracking_number!", "carrier_name", "tracking_link", "send_notifications:bool", "|", "carrier_id",
+            "shipment_provider", order_id="70001", tracking_number="BP77000001LV",
         ),
         about="order",
         key="order_id",
         reread=lambda ids: [("orders", ids), ("shipments", ids)],
         look_up="shipments_made",
-        help="Each is all that is left of its order. carrier_id stands for carrier_name and tracking_link.",
+        help="Each is all that is left of its order. A carrier's id stands for its name and link.",
     ),
 }  # fmt: skip

@@ -16,6 +16,9 @@ MORE = (
     "sku model barcode gtin upc ean mpn isbn weight weight_unit width height length status is_default manufacturer tax_class_id "
     "taxable meta_title meta_keywords meta_description lang_id"
 )
+OPTION_KINDS = (
+    "select", "radio", "checkbox", "multiselect", "multicheckbox", "text", "textarea", "readonly", "file", "date", "datetime", "time",
+)  # fmt: skip
 PRICES = ("price:decimal!", "qty:int")
 
 
@@ -58,13 +61,14 @@ VERBS: Mapping[str, StoreVerb] = {
         look_up="variants_shown",
         carries=(Values("variant", "id", "variants", names=("by",), called={"by": "quantity"}, relative=True),),
         doors=(doors.STOCK_OF_VARIANTS,),
-        help="By so many pieces, so that what is sold in this moment stays sold.",
+        help="By so many pieces, so that what is sold in this moment stays sold. When the answer is lost the stock is shown, and a "
+        "person decides: no list proves whether it was changed.",
     ),
     "update_variant": write(
         "Change variant",
         "product.variant.update",
-        f"id! product_id! options {TEXTS} available_for_sale avail visible {MONEY} retail_price {STOCK} increase_quantity "
-        f"reduce_quantity reserve_quantity {MORE}",
+        "id! product_id! name price special_price increase_quantity reduce_quantity quantity available_for_sale options | "
+        f"{TEXTS} avail visible {MONEY} retail_price {STOCK} reserve_quantity {MORE}",
         ID,
         PRODUCT,
         Field("options", "Options", "rows", fields=row("option_name!", "option_value!", option_name="Colour", option_value="Moss")),
@@ -73,12 +77,14 @@ VERBS: Mapping[str, StoreVerb] = {
         reread=changed,
         carries=carried("variant", "id", values=f"{MONEY} retail_price {STATE} {CODES}", stock=STOCK, texts=WORDS),
         look_up="variant_stands",
+        help="Stock by how many more or fewer keeps what is sold in this moment sold; but when that answer is lost a person has to "
+        "look, as no list proves it.",
     ),
     "add_variant": write(
         "Make variant",
         "product.variant.add",
-        f"product_id! model! attributes {TEXTS} available_for_view available_for_sale {MONEY} {STOCK} "
-        f"{MORE.replace(' model ', ' ')} stores_ids",
+        f"product_id! model! sku attributes name price quantity ean available_for_sale | {TEXTS} available_for_view {MONEY} {STOCK} "
+        f"{MORE} stores_ids",
         PRODUCT,
         Field(
             "attributes", "What it differs in", "rows",
@@ -114,9 +120,10 @@ VERBS: Mapping[str, StoreVerb] = {
         about="variant", key="id", reread=changed, repeatable=True, irreversible=True, look_up="prices_gone",
     ),
     "add_option": write(
-        "Make option of a product", "product.option.add", "product_id! name! type! values option_values default_option_value required",
+        "Make option of a product", "product.option.add", "product_id! name! type! values required | option_values default_option_value",
         PRODUCT,
-        Field("type", "Kind", required=True, example="option_type_select"),
+        Field("type", "Kind", "choice", required=True, choices=tuple(f"option_type_{one}" for one in OPTION_KINDS),
+              labels=OPTION_KINDS),
         Field("values", "Values", "rows", fields=row("value!", "display_value", "is_default:bool", value="Moss")),
         about="product", key="product_id", number="option_id", reread=lambda body: [("products", ())], look_up="option_made",
     ),

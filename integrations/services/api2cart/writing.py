@@ -1,29 +1,18 @@
 """How a write to API2Cart is made from the method table: the form's fields, the exact call, what the answer means."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from integrations.errors import Unknown
 from integrations.service import Account
+from integrations.services.api2cart.labels import HELPS, SUGGESTED, label_of
 from integrations.services.api2cart.methods import METHODS, checked
 from integrations.services.api2cart.rules import rule_of
 from integrations.verbs import Body, Doing, Field, Outcome, Request, Values, Verb
 
 KINDS = {"text": "text", "int": "int", "number": "decimal", "bool": "bool", "texts": "text"}
-LABELS = {
-    "order_id": "Order", "shipment_id": "Shipment", "return_id": "Return", "product_id": "Product", "category_id": "Category",
-    "product_variant_id": "Variant", "option_id": "Option", "carrier_id": "Carrier", "warehouse_id": "Warehouse",
-    "store_id": "Shop of the store", "lang_id": "Language", "sku": "SKU", "ean": "EAN", "upc": "UPC", "gtin": "GTIN", "mpn": "MPN",
-    "isbn": "ISBN", "asin": "ASIN", "seo_url": "Address in the shop", "sprice_create": "Special price from",
-    "sprice_expire": "Special price until", "order_status": "Status", "avail": "Shown", "url": "Address of the picture",
-    "send_notifications": "Tell the customer", "item_restock": "Back into stock", "is_online": "Through the payment provider",
-    "return_status_id": "Status", "return_reason_id": "Reason", "return_action_id": "Action", "id": "Id",
-    "increase_quantity": "So many more", "reduce_quantity": "So many fewer", "quantity": "Stock", "image_name": "Name of the picture",
-    "group_id": "Customer group", "qty": "From quantity", "content": "The picture itself, base64", "customer_email": "Email",
-    "message": "Message", "address_1": "Street", "tracking_link": "Tracking link", "is_shipped": "On its way",
-}  # fmt: skip
 LOST = "Look it up in the shop before it is done again."
 EXAMPLES: Mapping[str, Any] = {"text": "", "int": 1, "decimal": "9.90", "bool": True}
 Reread = Callable[[Body], Sequence[tuple[str, tuple[str, ...]]]]
@@ -48,31 +37,42 @@ class StoreVerb(Verb):
     method: str = ""
 
 
-def label_of(name: str) -> str:
-    return LABELS.get(name) or name.removeprefix("order_product_").removesuffix("_id").replace("_", " ").capitalize()
-
-
 def fields(method: str, wanted: str, *apart: Field) -> tuple[Field, ...]:
-    """Fields of these parameters of a method, with its types; `!` marks what is needed. `apart`: those that need more words."""
-    own, found = {field.name: field for field in apart}, []
+    """Fields of these parameters of a method, with its types; `!` marks what is needed, `|` stands before what is rarely given.
+
+    A name that comes twice counts where it comes first. apart: those that need more words.
+    """
+    own, rare = {field.name: field for field in apart}, False
+    found: list[Field] = []
     for word in wanted.split():
-        name = word.rstrip("!")
-        if name in own:
-            found.append(own[name])
+        if word == "|":
+            rare = True
             continue
-        kind = METHODS[method].params[name]
-        help = "Several with commas." if kind == "texts" else ""
-        found.append(Field(name, label_of(name), KINDS[kind], required=word.endswith("!"), help=help))
+        name = word.rstrip("!")
+        if name in {field.name for field in found}:
+            continue
+        one = own.get(name) or _field(name, METHODS[method].params[name], needed=word.endswith("!"))
+        found.append(replace(one, rare=rare))
     return tuple(found)
 
 
+def _field(name: str, kind: str, *, needed: bool = False) -> Field:
+    words = SUGGESTED.get(name, ())
+    help = "Several with commas." if kind == "texts" else HELPS.get(name, "")
+    return Field(name, label_of(name), KINDS[kind], required=needed, help=help, choices=words, suggests=bool(words))
+
+
 def row(*words: str, **examples: Any) -> tuple[Field, ...]:
-    """Fields of one entry of a list: "quantity:decimal!"."""
-    found = []
+    """Fields of one entry of a list: "quantity:decimal!"; those behind a `|` are rarely given."""
+    found, rare = [], False
     for word in words:
+        if word == "|":
+            rare = True
+            continue
         name, _, kind = word.rstrip("!").partition(":")
         example = examples.get(name, EXAMPLES[kind or "text"])
-        found.append(Field(name, label_of(name), kind or "text", required=word.endswith("!"), example=example))
+        label = "Quantity" if name == "quantity" and kind == "int" else label_of(name)  # of a line, not of a product
+        found.append(Field(name, label, kind or "text", required=word.endswith("!"), rare=rare, example=example))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from integrations import connecting
 from integrations.commands import doors, many
 from integrations.models import Command, SyncRun, Vendor
 from integrations.services.api2cart.simulator import Simulator
-from orders.models import Order, Package, ReturnReason
+from orders.models import Order, Package, Return, ReturnReason
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite_only]
 State = Command.State
@@ -44,8 +44,44 @@ def offer(vendor: Vendor, name: str, *, foreign: bool = False) -> doors.Offer:
 def test_an_order_s_page_offers_what_its_store_can_do(shop: Vendor, admin_client: Client) -> None:
     page = admin_client.get(reverse("admin:orders_sale_change", args=[Order.objects.get(external_id=ORDER).pk]))
     text = page.content.decode()
-    for verb in ("add_shipment", "refund_order", "add_return", "update_order"):
+    for verb in ("add_shipment", "refund_order", "add_return"):
         assert lines_page(verb) in text, verb
+    order = Order.objects.get(external_id=ORDER)
+    assert f"{reverse('admin:integrations_command_ask', args=[shop.slug, 'update_order'])}?order={order.pk}" in text
+
+
+def test_an_order_is_changed_from_its_page_in_the_store_s_own_words(
+    shop: Vendor, admin_client: Client, run: Callable[..., SyncRun]
+) -> None:
+    run(shop, "order_statuses")
+    order = Order.objects.get(external_id=ORDER)
+    there = f"{reverse('admin:integrations_command_ask', args=[shop.slug, 'update_order'])}?order={order.pk}"
+    text = admin_client.get(there).content.decode()
+    form, _, more = text.partition("More fields")
+    assert '<option value="Shipped">' in form
+    assert 'name="f_admin_comment"' in more
+    assert 'name="f_admin_comment"' not in form
+    told = {"f_order_id": ORDER, "f_order_status": "a word of tomorrow", "f_admin_comment": "seen", "preview": ""}
+    again = admin_client.post(there, told).content.decode()
+    assert "a word of tomorrow" in again.partition("What will go")[2], "the words are suggestions"
+    assert '<details class="hub-rare" open>' in again, "what is filled in is not hidden"
+    admin_client.post(there, {**told, "decide": "", "token": "a" * 32})
+    assert Command.objects.get(verb="update_order").subjects.get().kind == "order"
+
+
+def test_a_return_goes_on_from_its_own_page(shop: Vendor, admin_client: Client, run: Callable[..., SyncRun]) -> None:
+    run(shop, "returns", codes=["70000"])
+    row: Any = Return.objects.filter(vendor=shop)[0]
+    page = reverse("admin:orders_return_change", args=[row.pk])
+    there = f"{reverse('admin:integrations_command_ask', args=[shop.slug, 'update_return'])}?return={row.pk}"
+    assert there in admin_client.get(page).content.decode()
+    text = admin_client.get(there).content.decode()
+    assert f'value="{row.external_id}"' in text
+    assert f'value="{row.order_external_id or row.order.external_id}"' in text
+    told = {"f_return_id": row.external_id, "f_order_id": "70000", "f_return_status_id": "received"}
+    decided: Any = admin_client.post(there, {**told, "decide": "", "token": "b" * 32})
+    assert decided.url == page
+    assert "Change return" in admin_client.get(page).content.decode().partition("What was sent")[2]
 
 
 @pytest.mark.parametrize(
