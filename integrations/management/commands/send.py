@@ -1,4 +1,4 @@
-"""manage.py send: make and run one command in the foreground."""
+"""manage.py send: make and run one command in the foreground, and decide about those that wait."""
 
 import json
 from argparse import ArgumentParser
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from integrations.commands import asking, bodies, sending, switches
+from config import audit
+from integrations.commands import asking, bodies, by_key, sending, switches
 from integrations.console import FAILED, OK, PARTIAL, USAGE, vendor_of
 from integrations.models import Command as Row
 from integrations.models import CommandItem
@@ -15,44 +17,99 @@ from integrations.models import CommandItem
 WORST = ("unknown", "refused", "cancelled", "sending", "working", "queued", "awaiting_approval", "confirmed")
 
 
+ACTS = ("approve", "reject", "confirm", "again", "give_up", "look_up")
+
+
 class Command(BaseCommand):
     help = (
-        "Send one thing to a vendor, now, and print what came of it as JSON. Exit codes: 0 confirmed, 1 not (refused, "
-        "unknown, waiting), 2 wrong usage, 3 confirmed in part."
+        "Send one thing to a vendor, now, and print what came of it as JSON; or decide about what waits. Exit codes: 0 confirmed "
+        "or decided, 1 not (refused, unknown, waiting, too late), 2 wrong usage, 3 confirmed in part."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug")
-        parser.add_argument("verb")
+        parser.add_argument("slug", nargs="?", default="")
+        parser.add_argument("verb", nargs="?", default="")
         parser.add_argument("--json-body", default="{}", metavar="@FILE|TEXT", help="what to send, in the verb's words")
         parser.add_argument("--key", default="", help="by which a repeated call is known as the same command")
         parser.add_argument(
             "--json", action="store_true", help="accepted for the sake of uniformity: it always prints JSON"
         )
+        instead = parser.add_mutually_exclusive_group()
+        instead.add_argument("--preview", action="store_true", help="show the exact request; nothing is stored or sent")
+        instead.add_argument(
+            "--list", choices=by_key.LISTS, metavar="|".join(by_key.LISTS), help="what waits, of all or of SLUG"
+        )
+        what = {
+            "approve": "let go, exactly as it stands", "reject": "do not send; also what is queued; with --reason",
+            "confirm": "the vendor has it, under --number", "again": "the vendor does not have it: send again; with --reason",
+            "give-up": "the vendor does not have it, and nobody wants it any more; with --reason", "look-up": "ask the vendor about it",
+        }  # fmt: skip
+        for act, help in what.items():
+            instead.add_argument(f"--{act}", nargs="+", metavar="KEY", help=f"{help}. A batch's key: all of it")
+        instead.add_argument(
+            "--stop", action="store_true", help="hold back a verb of SLUG, or all it sends; with --reason"
+        )
+        instead.add_argument("--resume", action="store_true", help="let a verb of SLUG, or all it sends, go on")
+        parser.add_argument("--reason", default="", help="kept with the decision")
+        parser.add_argument("--number", default="", help="the vendor's own number of what was done")
+        parser.add_argument("--seen", default="", help="approve only if it is still what --list showed under “seen”")
 
     def handle(self, **options: Any) -> None:
-        vendor = vendor_of(options["slug"])
-        head = {"vendor": vendor.slug, "verb": options["verb"]}
+        act = next((name for name in ACTS if options[name]), "")
         try:
-            made = asking.ask(
-                vendor,
-                options["verb"],
-                body_of(options["json_body"]),
-                by="command line",
-                key=options["key"],
-                hinted=False,
-            )
+            if act:
+                self.decided(act, options)
+            elif options["list"]:
+                rows = by_key.reports(options["list"], vendor_of(options["slug"]) if options["slug"] else None)
+                self.told({"ok": True, "commands": rows}, OK)
+            elif not options["slug"]:
+                raise CommandError("Name a connection.", returncode=USAGE)
+            elif options["stop"] or options["resume"]:
+                switch = "stop" if options["stop"] else "resume"
+                self.told(by_key.switched(vendor_of(options["slug"]), options["verb"], switch, options["reason"]), OK)
+            elif not options["verb"]:
+                raise CommandError("Name a verb.", returncode=USAGE)
+            elif options["preview"]:
+                made = asking.preview(vendor_of(options["slug"]), options["verb"], body_of(options["json_body"]))
+                shown = [{"words": row.words, "request": row.request} for row in made]
+                self.told({"vendor": options["slug"], "verb": options["verb"], "commands": shown}, OK)
+            else:
+                self.sent(options)
         except (LookupError, bodies.BadBody) as wrong:
             raise CommandError(str(wrong), returncode=USAGE) from None
+
+    def sent(self, options: dict[str, Any]) -> None:
+        vendor, verb = vendor_of(options["slug"]), options["verb"]
+        head, body, began = {"vendor": vendor.slug, "verb": verb}, body_of(options["json_body"]), timezone.now()
+        try:
+            made = asking.ask(vendor, verb, body, by=by_key.BY, key=options["key"], hinted=False)
         except switches.NotAllowed as why:
-            told = {**head, "state": "refused", "key": None, "answer": None, "error": str(why)}
-            self.stdout.write(json.dumps(told, ensure_ascii=False))
-            raise SystemExit(FAILED) from None
+            self.told({**head, "state": "refused", "key": None, "answer": None, "error": str(why)}, FAILED)
+            return
         for command in made:
+            if command.asked_at >= began:  # else it was decided before
+                audit.record("added", command, who=by_key.BY, said="Decided.")
             sending.send(command.pk)
         rows = list(Row.objects.filter(pk__in=[command.pk for command in made]).order_by("pk"))
-        self.stdout.write(json.dumps({**head, **outcome(rows)}, ensure_ascii=False))
-        code = exit_code(rows)
+        self.told({**head, **outcome(rows)}, exit_code(rows))
+
+    def decided(self, act: str, options: dict[str, Any]) -> None:
+        if act in ("reject", "again", "give_up") and not options["reason"].strip():
+            raise CommandError("Write down why, with --reason.", returncode=USAGE)
+        if act == "confirm" and (not options["number"].strip() or len(options[act]) > 1):
+            raise CommandError(
+                "Write the number the vendor gave it, with --number; one command at a time.", returncode=USAGE
+            )
+        rows = by_key.found(options[act])
+        told = by_key.decide(act, rows, reason=options["reason"], number=options["number"], seen=options["seen"])
+        after = list(Row.objects.filter(pk__in=[row.pk for row in rows]))
+        wrong = any(one["wrong"] for one in told)
+        code = exit_code(after) if act in ("approve", "again", "look_up") else OK
+        self.told({"ok": not wrong and code == OK, "commands": told}, FAILED if wrong else code)
+
+    def told(self, what: dict[str, Any], code: int) -> None:
+        """One JSON object on standard output, and the exit code."""
+        self.stdout.write(json.dumps(what, ensure_ascii=False))
         if code:
             raise SystemExit(code)
 
@@ -86,7 +143,7 @@ def outcome(rows: list[Row]) -> dict[str, Any]:
 
 def _waits(row: Row) -> str | None:
     if row.state == Row.State.AWAITING:
-        return "It waits for approval, on the approval page."
+        return f"It waits for approval: on its page, or manage.py send --approve {row.key}."
     if row.state == Row.State.WORKING:
         return (
             f"The vendor took it as its number {row.number} and works on it. The hub asks by itself what comes of it."
