@@ -21,6 +21,7 @@ from integrations.models import Fingerprint, HeldRow, RateSlot, RateWaiter, Reje
 from integrations.paging import encode
 from integrations.service import Flow, service_class
 from integrations.simulator import Simulator
+from orders.models import OrderLine
 
 GOOD = (SyncRun.State.OK, SyncRun.State.PARTIAL, SyncRun.State.HELD)
 ROOMS = ("catalog", "orders")
@@ -158,9 +159,11 @@ def _columns(row: models.Model) -> dict[str, Any]:
 
 
 def _undecided(vendor: Vendor) -> set[str]:
-    """Rows that cannot be read, or wait for a person: they keep what they had, which a twin never had."""
+    """Rows that cannot be read, or wait for a person, and orders with such a line: they keep what they had, which a twin never had."""
     refused = Reject.objects.filter(vendor=vendor, resolved_at=None).values_list("external_id", flat=True)
-    return {*refused, *HeldRow.objects.filter(vendor=vendor).values_list("external_id", flat=True)}
+    rows = {*refused, *HeldRow.objects.filter(vendor=vendor).values_list("external_id", flat=True)}
+    lines = OrderLine.objects.filter(order__vendor=vendor, external_id__in=rows)
+    return rows | set(lines.values_list("order__external_id", flat=True))
 
 
 def _differences(have: Picture, want: Picture, undecided: set[str]) -> Iterator[str]:
@@ -178,8 +181,16 @@ def _differences(have: Picture, want: Picture, undecided: set[str]) -> Iterator[
         for key in sorted((ours.keys() & theirs.keys()) - left):
             matched_gone = ours[key].get("variant") in gone.get("Variant", ()) and theirs[key]["variant"] is None
             for column, value in theirs[key].items():
-                if ours[key].get(column) != value and not (matched_gone and column in ("variant", "match")):
+                allowed = (matched_gone and column in ("variant", "match")) or (
+                    column == "search" and gone.get("Variant") and _finds_it_too(ours[key]["search"], value)
+                )
+                if ours[key].get(column) != value and not allowed:
                     yield f"{model} {key} {column}: {ours[key].get(column)!r:.200} instead of {value!r:.200}"
+
+
+def _finds_it_too(ours: str, theirs: str) -> bool:
+    """A product stays to be found by the numbers of variants that are gone."""
+    return set(theirs.split()) <= set(ours.split())
 
 
 def _child_of_gone(row: dict[str, Any], key: tuple[str, ...], gone: dict[str, set[tuple[str, ...]]]) -> bool:

@@ -4,18 +4,14 @@ A forked process does the work and kills itself; this one takes over at once, as
 that nobody killed brings, without asking the vendor for more than one page again.
 """
 
-import os
-import signal
-import sys
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
 
 from catalog.models import Variant
 from integrations import connecting, faultpoints, paging, sweeping, sync
@@ -24,6 +20,7 @@ from integrations.services.elko.simulator import Simulator as Elko
 from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server, Simulator
 from tests.faults import invariants, points
+from tests.faults.forking import Killer, died
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -69,18 +66,6 @@ SCENES = {
     "elryan-orders": Scene(Elryan, "orders", options=(("page_length", 2),), calls=2),
     "elryan-variants": Scene(Elryan, "variants", options=(("page_length", 2),), calls=2, both=False),
 }
-
-
-class Killer:
-    """Ends its own process as a power cut would, at the nth visit of a point."""
-
-    def __init__(self, name: str, hit: int) -> None:
-        self.name, self.left = name, hit
-
-    def __call__(self, name: str) -> None:
-        self.left -= name == self.name
-        if not self.left:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Stage:
@@ -152,23 +137,6 @@ def play(vendor: Vendor, flow: str) -> None:
         run = sweeping.go_on(run.pk)
 
 
-def play_and_die(vendor: Vendor, flow: str, killer: Killer) -> bool:
-    """Whether the forked process died at the point; it shares nothing with this one but the database and the simulator."""
-    connections.close_all()
-    child = os.fork()
-    if not child:
-        try:
-            faultpoints.hook = killer
-            play(vendor, flow)
-        except BaseException:  # noqa: BLE001 - the child has nobody to raise to
-            traceback.print_exc(file=sys.__stderr__)
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, "the forked process failed by itself"
-    return os.WIFSIGNALED(status)
-
-
 def take_over(vendor: Vendor, flow: str) -> SyncRun:
     """What the sweep does with a run whose owner is dead: at once, without waiting for a lease to run out."""
     run = SyncRun.objects.filter(vendor=vendor, flow=flow).latest("pk")
@@ -199,7 +167,7 @@ def test_a_kill_costs_at_most_one_page(stage: Stage, title: str, name: str, capf
     visits, asked, expected = stage.rehearsed(title)
     for hit in sorted({1, visits[name]} if visits[name] else ()):
         vendor, sim = stage.set(scene)
-        assert play_and_die(vendor, scene.flow, Killer(name, hit)), f"{name} was not reached {hit} times"
+        assert died(partial(play, vendor, scene.flow), Killer(name, hit)), f"{name} was not reached {hit} times"
         done = take_over(vendor, scene.flow)
         assert done.state in ((SyncRun.State.FAILED,) if scene.refused else invariants.GOOD), done.error
         again = sim.ledger.requests - asked
