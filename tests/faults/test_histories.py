@@ -34,7 +34,7 @@ def test_whatever_happened_in_the_end_nothing_differs(scene: Scene) -> None:
     simulator = scene.kind(seed="tiny")
     machine = type("History", (Histories,), {"scene": scene, "simulator": simulator, "purge": staticmethod(purge)})
     played = settings(
-        max_examples=COUNT or 6,
+        max_examples=COUNT or 4,
         stateful_step_count=STEPS,
         derandomize=not COUNT,
         database=None,
