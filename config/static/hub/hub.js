@@ -21,27 +21,50 @@
   }
 })();
 
-// The menu: beside the page on a laptop, where its state is kept; over the page on a phone.
+// The menu: beside the page on a laptop, where its state is kept; over the page on a phone, until somebody turns to the page.
 (function () {
   const button = document.querySelector(".hub-menu");
+  const menu = document.getElementById("hub-nav");
   const root = document.documentElement;
-  if (!button) {
+  if (!button || !menu) {
     return;
   }
   const narrow = window.matchMedia("(max-width: 1023px)");
+  function over() {
+    return narrow.matches && root.classList.contains("hub-menu-over");
+  }
   function tell() {
-    const open = narrow.matches ? root.classList.contains("hub-menu-over") : !root.classList.contains("hub-menu-closed");
+    const open = narrow.matches ? over() : !root.classList.contains("hub-menu-closed");
     button.setAttribute("aria-expanded", String(open));
+  }
+  function close() {
+    root.classList.remove("hub-menu-over");
+    tell();
   }
   button.addEventListener("click", function () {
     if (narrow.matches) {
-      root.classList.toggle("hub-menu-over");
+      if (root.classList.toggle("hub-menu-over")) {
+        menu.querySelector("a").focus();
+      }
     } else {
       const closed = root.classList.toggle("hub-menu-closed");
       localStorage.setItem("hub.menu", closed ? "closed" : "open");
     }
     tell();
   });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape" && over()) {
+      close();
+      button.focus();
+    }
+  });
+  for (const turned of ["focusin", "click"]) {
+    document.addEventListener(turned, function (event) {
+      if (over() && !menu.contains(event.target) && !button.contains(event.target)) {
+        close();
+      }
+    });
+  }
   narrow.addEventListener("change", tell);
   tell();
 })();
@@ -80,5 +103,29 @@
   // What stands in it may grow by itself, such as by a picture that comes later.
   document.querySelectorAll(framed).forEach(function (frame) {
     [frame, ...frame.children].forEach(function (part) { watch.observe(part); });
+  });
+})();
+
+// What Tab comes to is scrolled whole into sight, free of what stays in place: the buttons at the foot, a list's first column.
+(function () {
+  const foot = document.querySelector(".submit-row, .hub-verb > .hub-tools:last-child");
+  const stays = function (part) { return part && getComputedStyle(part).position === "sticky"; };
+  document.addEventListener("focusin", function (event) {
+    const at = event.target;
+    const column = at.closest("tr") && [...at.closest("tr").cells].find(stays);
+    if (!at.matches(":focus-visible") || stays(at.closest(".submit-row, .hub-verb > .hub-tools, #hub-nav"))) {
+      return;
+    }
+    document.documentElement.style.scrollPaddingBlockEnd = stays(foot) ? foot.offsetHeight + 8 + "px" : "";
+    const frame = at.closest(".hub-scroll, #changelist-form .results");
+    if (frame && frame !== at) {
+      frame.style.scrollPaddingInlineStart = column && !column.contains(at) ? column.offsetWidth + 8 + "px" : "";
+    }
+    // A thing in a column that stays is where it is, however far its frame has gone.
+    const inline = column && column.contains(at) ? frame.scrollLeft : null;
+    at.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (inline !== null) {
+      frame.scrollLeft = inline;
+    }
   });
 })();

@@ -1,0 +1,223 @@
+"""Every kind of page by keyboard alone: all is come by, shows the focus and is in sight; what opens closes again by keys."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.template.loader import render_to_string
+from playwright.sync_api import expect
+
+from tests.browser import crawling
+from tests.browser.conftest import LAPTOP, PHONE
+from tests.browser.test_people import PASSWORD, STALE, Person, password
+from tests.browser.walking import listening, shape, walk
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROW = "#result_list tbody tr a[href*='/change/']"
+# Of the stages a command goes through, those whose pages offer different things.
+STAGES = """
+import uuid
+from django.utils import timezone
+from integrations.models import Command, Vendor
+elko, now = Vendor.objects.get(slug="demo-elko"), timezone.now()
+for state in ("awaiting_approval", "queued", "unknown", "refused", "confirmed"):
+    Command.objects.get_or_create(
+        vendor=elko, verb="place_order", state=state, reference=f"K-{state}",
+        defaults=dict(key=uuid.uuid4(), about="order:K-1", body={"reference": "K-1"}, words=["Order 1 of 7"], asked_by="admin",
+                      asked_at=now, sent_at=now, batch="kept-for-keys", request={"method": "POST", "path": "/Sales/Orders"},
+                      error="No such article" if state == "refused" else ""),
+    )
+"""
+
+
+@pytest.fixture
+def eyes(browser: Any, hub: Any, signed_in: Any) -> Iterator[Any]:
+    """One window for many pages, so that scripts and styles are fetched once: `eyes(PHONE)`."""
+    contexts = []
+
+    def look(size: Any = LAPTOP, known: bool = True) -> "Page":
+        context = browser.new_context(
+            viewport=size, storage_state=signed_in if known else None, reduced_motion="reduce"
+        )
+        listening(context)
+        contexts.append(context)
+        return context.new_page()
+
+    yield look
+    for context in contexts:
+        context.close()
+
+
+def drawers(page: "Page") -> list[str]:
+    """Each filter opens with Enter, is walked into with Tab, and closes with Escape where it was opened."""
+    faults = []
+    for drawer in page.locator(".hub-filter").all():
+        summary = drawer.locator("summary")
+        summary.focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        inside = drawer.evaluate("it => it.open && it.querySelector('.hub-panel').contains(document.activeElement)")
+        page.keyboard.press("Escape")
+        shut = drawer.evaluate("it => !it.open && document.activeElement === it.querySelector('summary')")
+        if not (inside and shut):
+            faults.append(
+                f"the filter {summary.inner_text()}: {'Escape does not close it' if inside else 'Tab does not go into it'}"
+            )
+    return faults
+
+
+def test_every_kind_of_page(eyes, hub):
+    hub.ask(STAGES)
+    page = eyes()
+    known, shapes, faults, walked = crawling.names(), set(), [], 0
+    met: set[str] = set()
+    for kind, address, status in crawling.crawl(page, hub.address):
+        met.add(kind[0])
+        if not address:
+            continue
+        known_by = (kind[0] if status == 200 else status, shape(page))
+        if known_by in shapes:
+            continue
+        shapes.add(known_by)
+        walked += 1
+        told = walk(page, whole=kind[0] == "index")
+        if kind[0].endswith("_changelist"):
+            told += drawers(page)
+        faults += [f"{address.removeprefix(hub.address)}: {it}" for it in told]
+    assert not faults, "\n".join(faults)
+    assert set(known) - met == UNMET, "every address of the admin is walked, or a page that was walked posts to it"
+    assert walked > 80
+
+
+# Reached by people in other ways, which other tests go.
+UNMET = {"view_on_site"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/orders/sale/", "/integrations/token/", "/integrations/vendor/?", "/catalog/variant/?", "/orders/sale/?", "/auth/user/?",
+     "/integrations/vendor/add/?kind=elko&preset=ua", "/integrations/command/switches/", "/integrations/command/desk/unknown/",
+     "/integrations/command/ask/demo-elryan/create_package/", "/orders/statusword/?"],
+)  # fmt: skip
+def test_on_a_phone(path, eyes, hub):
+    page = eyes(PHONE)
+    page.goto(f"{hub.address}/admin{path}")
+    if path.endswith("?"):
+        page.goto(hub.address + str(page.locator(ROW).first.get_attribute("href")))
+    assert walk(page, whole=path == "/") == []
+
+
+def test_the_menu_on_a_phone(eyes, hub):
+    page = eyes(PHONE)
+    page.goto(f"{hub.address}/admin/orders/sale/")
+    button, menu = page.locator(".hub-menu"), page.locator("#hub-nav")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(menu.get_by_role("link", name="Home")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    links = menu.get_by_role("link").count()
+    for _ in range(links - 1):
+        page.keyboard.press("Tab")
+    expect(menu.get_by_role("link").last).to_be_focused()
+    expect(menu.get_by_role("link").last).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(menu).to_be_hidden()
+    expect(button).to_have_attribute("aria-expanded", "false")
+
+
+def test_the_menu_on_a_laptop_is_folded_away_and_stays_so(eyes, hub):
+    page = eyes()
+    page.goto(f"{hub.address}/admin/orders/sale/")
+    page.locator(".hub-menu").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#hub-nav")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#hub-nav")).to_be_hidden()
+    page.locator(".hub-menu").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#hub-nav")).to_be_visible()
+
+
+@pytest.mark.parametrize(("path", "action"), [("/auth/group/", "Delete selected"), ("/catalog/product/", "Send")])
+def test_an_action_is_chosen_and_its_page_walked(path, action, eyes, hub):
+    page = eyes()
+    page.goto(f"{hub.address}/admin{path}")
+    page.locator("#result_list tbody input[type=checkbox]").last.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".action-counter")).to_contain_text("1 of")
+    page.locator("select[name=action]").focus()
+    page.keyboard.type(action)
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("#result_list").count() == 0, "the action has a page of its own"
+    assert walk(page) == []
+
+
+def test_signing_in_and_setting_up(eyes, hub):
+    someone = Person(hub, "walker")
+    page = eyes(known=False)
+    page.goto(f"{hub.address}/admin/")
+    assert walk(page) == []
+    page.goto(f"{hub.address}/admin/")
+    password(page, someone.name)
+    expect(page.get_by_label("Code")).to_be_focused()
+    assert walk(page) == []
+    page.get_by_label("Code").fill(someone.code())
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Today", exact=True).wait_for()
+    page.goto(f"{hub.address}/admin/authenticator/")
+    assert walk(page) == []
+    hub.ask(STALE)
+    page.goto(f"{hub.address}/admin/authenticator/")
+    hub.ask(
+        f"from django.contrib.auth.models import User as U; U.objects.create_superuser('walker2', password={PASSWORD!r})"
+    )
+    page = eyes(known=False)
+    page.goto(f"{hub.address}/admin/authenticator/")
+    password(page, "walker2")
+    expect(page.get_by_role("heading", name="Set up your second factor")).to_be_visible()
+    assert walk(page) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "hub/blocked.html", "hub/no_key.html"]
+)
+def test_pages_for_what_went_wrong(name, eyes, hub):
+    page, address = eyes(), f"{hub.address}/admin/wrong/"
+    told = render_to_string(name, {"address": "2001:db8::66", "why": "No key 0badc0de."})
+    page.route(address, lambda route: route.fulfill(body=told, content_type="text/html"))
+    page.goto(address)
+    things = page.locator("a, button").count()
+    assert [it for it in walk(page) if things] == []
+
+
+FIELD, NEXT, TITLE = "#id_new_password1", "#id_new_password2", "#content h1"
+BAR = '<p style="position: fixed; inset: auto 0 0; height: 60vh; background: red">'
+PLANTED = [
+    ("#content input[type=submit]", "it.tabIndex = -1", r"^Tab never came by <input type=.submit"),
+    (TITLE, "it.insertAdjacentHTML('beforeend', '<span onclick=1>More</span>')", "^Tab never came by <span onclick"),
+    (TITLE, "it.addEventListener('click', () => 1)", "^Tab never came by <h1"),
+    (TITLE, "it.style.cursor = 'pointer'", "^Tab never came by <h1"),
+    (FIELD, "it.style.outline = 'none'", "^nothing shows that the focus is on it"),
+    (FIELD, "it.style.outlineColor = '#eee'", "^its outline .* stands out by"),
+    ("main", f"it.insertAdjacentHTML('beforeend', '{BAR}')", "are out of sight or covered by <p"),
+    (FIELD, "it.onkeydown = event => event.preventDefault()", "^Tab never came by <input .*new_password2"),
+    (NEXT, "it.onkeydown = event => !event.shiftKey", "^Shift.Tab does not leave"),
+]
+
+
+@pytest.mark.parametrize(("where", "wrong", "told"), PLANTED)
+def test_a_fault_put_in_by_hand_is_seen(where, wrong, told, eyes, hub):
+    page = eyes()
+    page.goto(f"{hub.address}/admin/password_change/")
+    page.eval_on_selector(where, f"it => {{ {wrong} }}")
+    found = walk(page)
+    assert any(re.search(told, it) for it in found), found
