@@ -8,7 +8,7 @@ from django.db.models import Case, Max, Min, Q, Value, When
 from django.http import HttpRequest
 
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Variant
-from config.admin import GONE, DateRange, MirrorAdmin, age, figure, link, money, table, thumbnail
+from config.admin import GONE, DateRange, Figure, MirrorAdmin, age, figure, link, money, table, thumbnail
 from integrations.admin.asked import FetchAgain, run_link
 from integrations.admin.doors import CatalogueDoors, last_sent, last_sent_shown
 from integrations.admin.lookups import LookUps
@@ -269,7 +269,7 @@ class VariantAdmin(LookUps, CatalogueDoors, FetchAgain, MirrorAdmin):
         def shown(what: str, amount: Any, note: str) -> Any:
             if what != "stock":
                 return money(amount, note)
-            return "unknown" if amount is None else note + figure(amount)
+            return "unknown" if amount is None else Figure(note + figure(amount))
 
         changes = prices.union(stocks, all=True).order_by("-at")[: 2 * LAST]
         return table(

@@ -90,7 +90,9 @@ def decide(schedule: Schedule, run: SyncRun, flow: Flow, account: Account) -> No
     aside = _rows(schedule).filter(run=run)
     prices, zeros = aside.filter(kind=Held.Kind.PRICE), aside.filter(kind=Held.Kind.ZERO)
     factor = _limit(account, "guard_price_factor")
-    reason = f"The price of {prices.count()} rows grew or shrank by more than the factor {factor}. All else of them is applied."
+    count = prices.count()
+    rows = "1 row" if count == 1 else f"{count} rows"
+    reason = f"The price of {rows} grew or shrank by more than the factor {factor}. All else of them is applied."
     _hold(schedule, run, Held.Kind.PRICE, run.seen, reason)
     if count := zeros.count():
         stocked = import_module(f"{flow.room}.mirror").in_stock(schedule.vendor_id)

@@ -2,6 +2,7 @@
 
 from config.admin.cells import (
     UNKNOWN,
+    Figure,
     address,
     age,
     badge,
@@ -26,6 +27,7 @@ __all__ = [
     "GONE",
     "UNKNOWN",
     "DateRange",
+    "Figure",
     "HubAdmin",
     "HubChangeList",
     "MirrorAdmin",

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 UNKNOWN = "–"
+FLAT, FLATS = 12, (str, int, float, bool, type(None))  # parts of JSON shown outright, and what they may be
 
 
 def span(seconds: float) -> str:
@@ -95,6 +96,17 @@ def fold(value: Any, title: str = "Show") -> SafeString | str:
     return format_html('<details class="hub-fold"><summary>{}</summary><pre dir="ltr">{}</pre></details>', title, value)
 
 
+def spread(value: Any) -> SafeString | str:
+    """JSON that is short and flat, in lines of words; behind a fold otherwise."""
+    if isinstance(value, dict) and len(value) <= FLAT and all(isinstance(part, FLATS) for part in value.values()):
+        told = [(name.replace("_", " "), part) for name, part in value.items() if part not in (None, "")]
+        lines = format_html_join(mark_safe("<br>"), '<span class="hub-quiet">{}</span> {}', told)
+        return lines or UNKNOWN
+    if isinstance(value, list) and len(value) <= FLAT and all(isinstance(part, str | int | float) for part in value):
+        return ", ".join(map(str, value)) or UNKNOWN
+    return fold(value)
+
+
 def address(row: models.Model) -> str:
     """The admin's page of a row; empty when its model has none. A row may name its own page model (`page_model`)."""
     model = getattr(row, "page_model", None) or type(row)
@@ -113,7 +125,7 @@ def link(row: models.Model | None, text: str = "") -> SafeString | str:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "None.") -> SafeString:
     """A small table within a page; a column of figures is aligned at its end."""
-    kept = list(rows)
+    kept = [[UNKNOWN if cell == "" else cell for cell in row] for row in rows]
     if not kept:
         return format_html('<span class="hub-quiet">{}</span>', empty)
     ends = [mark(cells) for cells in zip(*kept, strict=True)]

@@ -9,7 +9,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
-from config.admin.cells import UNKNOWN, figure, fold, link, money, outside, thumbnail, when
+from config.admin.cells import UNKNOWN, figure, fold, link, money, outside, spread, thumbnail, when
 from config.admin.lists import HubAdmin
 
 
@@ -25,6 +25,7 @@ class MirrorAdmin(HubAdmin):
     extra: ClassVar[tuple[str, ...]] = ()  # further methods shown first
     folded: ClassVar[tuple[str, ...]] = ("raw",)
     inner: ClassVar[tuple[str, ...]] = ()
+    scarce: ClassVar[tuple[str, ...]] = ()  # left out of a page where they hold nothing, as `folded` are
     hidden: ClassVar[tuple[str, ...]] = ("search",)
     owner: ClassVar[str] = "From the vendor"
     owner_help: ClassVar[str] = "Read-only: the vendor owns these fields, and every sync writes them."
@@ -52,9 +53,10 @@ class MirrorAdmin(HubAdmin):
         """The column, or a function that shows it better than its plain text."""
         name = field.name
         if isinstance(field, models.JSONField):
-            return described(name, field.verbose_name, lambda row: fold(getattr(row, name)))
+            return described(name, field.verbose_name, lambda row: spread(getattr(row, name)))
         if isinstance(field, models.DateTimeField):
-            return described(name, field.verbose_name, lambda row: when(getattr(row, name)))
+            title = str(field.verbose_name).removesuffix(" at")
+            return described(name, title, lambda row: when(getattr(row, name)))
         if isinstance(field, models.DecimalField):
             if field.decimal_places == 6 and field.max_digits == 20 and "rate" not in name:
                 of = "retail_currency" if name == "retail_price" else "currency"
@@ -78,7 +80,17 @@ class MirrorAdmin(HubAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         # The very same functions each time: Django compares them with the read-only ones.
-        return [*self.page_sets]
+        if obj is None:
+            return [*self.page_sets]
+        kept = [
+            (title, told, [part for part in told["fields"] if not self.idle(part, obj)])
+            for title, told in self.page_sets
+        ]
+        return [(title, {**told, "fields": parts}) for title, told, parts in kept if parts]
+
+    def idle(self, part: Any, row: Any) -> bool:
+        name = (part if isinstance(part, str) else part.__name__).removesuffix("_shown")
+        return name in (*self.scarce, *self.folded) and getattr(row, name, None) in (None, "", 0, {}, [])
 
     @cached_property
     def page_sets(self) -> list[Any]:

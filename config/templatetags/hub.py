@@ -45,3 +45,9 @@ def figure(number: Decimal | None) -> str:
 def as_json(value: Any) -> str:
     """JSON a person can read."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def thing(named: str) -> str:
+    """What a command is about, as people read it: `variant 1400001`."""
+    return named.replace(":", " ", 1)

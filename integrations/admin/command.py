@@ -1,13 +1,16 @@
 """What goes out: the list of commands, each one's page, and the pages where people decide (`CommandDesks`)."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
-from config.admin import DateRange, age, badge, fold, link, table
+from config.admin import DateRange, age, badge, fold, link, table, when
 from integrations.admin.command_asking import CommandAsking
 from integrations.admin.command_batch import CommandBatch
 from integrations.admin.command_buying import CommandBuying
@@ -21,6 +24,7 @@ from integrations.service import services
 
 ITEM_TONES = {"done": "good", "refused": "bad", "overtaken": "quiet", "waiting": ""}
 SHOWN = 200  # things on a command's page
+LINES = 10  # lines of words shown outright
 
 
 class VerbFilter(admin.SimpleListFilter):
@@ -53,16 +57,21 @@ class ThingFilter(admin.SimpleListFilter):
 
 @admin.register(Command)
 class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, CommandAsking, CommandDesks, RecordAdmin):
-    list_display = ("what", "vendor", "about", "state_shown", "number", "why", "asked_by", "asked", "sent")
+    list_display = ("what", "vendor", "thing", "state_shown", "numbered", "why", "asked_by", "asked")
     list_filter = ("vendor", VerbFilter, "state", ThingFilter, ("asked_at", DateRange))
     list_defer = ("body", "request", "words", "answer", "story", "shown")
     search_fields = ("reference", "number", "about")
     keyset = "asked_at"
-    extra = ("what", "state_shown", "says", "request_shown")
+    extra = ("what", "thing", "state_shown", "says", "request_shown")
     tables = ("items_table", "story_table", "calls_table")
     folded: ClassVar[tuple[str, ...]] = ("answer",)
     hidden: ClassVar[tuple[str, ...]] = (
-        "verb", "state", "body", "request", "words", "story", "owner", "fence", "lease_until", "batch", "approved",
+        "verb", "state", "body", "request", "words", "story", "owner", "fence", "lease_until", "batch", "approved", "about",
+        "error_kind",
+    )  # fmt: skip
+    inner: ClassVar[tuple[str, ...]] = ("key",)
+    scarce: ClassVar[tuple[str, ...]] = (
+        "reference", "number", "error", "cure", "not_before", "sent_at", "finished_at", "looked_at", "looks", "shown", "attempts",
     )  # fmt: skip
     actions = ("look_up_chosen",)
     change_form_template = "admin/integrations/command_form.html"
@@ -88,6 +97,14 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
     def what(self, row: Command) -> str:
         return title_of(row)
 
+    @admin.display(description="about", ordering="about")
+    def thing(self, row: Command) -> str:
+        return row.about.replace(":", " ", 1)
+
+    @admin.display(description="their number", ordering="number")
+    def numbered(self, row: Command) -> str:
+        return row.number
+
     @admin.display(description="state", ordering="state")
     def state_shown(self, row: Command) -> Any:
         return state_badge(row)
@@ -100,13 +117,11 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
     def asked(self, row: Command) -> Any:
         return age(row.asked_at)
 
-    @admin.display(description="sent", ordering="sent_at")
-    def sent(self, row: Command) -> Any:
-        return age(row.sent_at)
-
     @admin.display(description="in words")
     def says(self, row: Command) -> Any:
-        return fold("\n".join(row.words), f"{row.words[0] if row.words else '–'}")
+        if len(row.words) > LINES:
+            return fold("\n".join(row.words), f"{row.words[0]}, and {len(row.words) - 1} more")
+        return format_html_join(mark_safe("<br>"), "{}", ((word,) for word in row.words)) or "–"
 
     @admin.display(description="the exact request")
     def request_shown(self, row: Command) -> Any:
@@ -117,16 +132,22 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
         items = row.items.all()[:SHOWN]
         lost = {"waiting": "Not known"} if row.state == Command.State.UNKNOWN else {}
         rows = [
-            (i.thing, badge(lost.get(i.state) or i.get_state_display(), ITEM_TONES[i.state]), i.told) for i in items
+            (
+                i.thing.replace(":", " ", 1),
+                badge(lost.get(i.state) or i.get_state_display(), ITEM_TONES[i.state]),
+                i.told or "–",
+            )
+            for i in items
         ]
         return table(("Thing", "State", "Told"), rows)
 
     @admin.display(description="What happened to it")
     def story_table(self, row: Command) -> Any:
-        return table(("When (UTC)", "Who", "What"), [(s["at"], s["by"] or "the hub", s["what"]) for s in row.story])
+        rows = [(when(datetime.fromisoformat(s["at"])), s["by"] or "the hub", s["what"]) for s in row.story]
+        return table(("When", "Who", "What"), rows)
 
     @admin.display(description="Calls")
     def calls_table(self, row: Command) -> Any:
         calls = row.calls.all()[:20]
-        rows = [(link(c, f"{c.method} {c.path}"), c.status or "–", c.error, age(c.at)) for c in calls]
+        rows = [(link(c, f"{c.method} {c.path}"), c.status or "–", c.error or "–", age(c.at)) for c in calls]
         return table(("Call", "Status", "Error", "When"), rows)

@@ -14,7 +14,7 @@ from integrations.admin.doors import TONES, title_of
 from integrations.models import Command, CommandItem
 
 SHOWN = 200
-ORDER = ("awaiting_approval", "queued", "sending", "unknown", "refused", "confirmed", "cancelled")
+ORDER = ("awaiting_approval", "queued", "sending", "working", "unknown", "refused", "confirmed", "cancelled")
 ITEMS = {"refused": "Not done", "done": "Done", "waiting": "Waiting", "overtaken": "Overtaken"}
 
 
@@ -53,7 +53,7 @@ class CommandBatch:
             "rows": self._batch_rows(items),
             "waiting": states.get("awaiting_approval", 0),
             "may_decide": may_decide,
-            "hub_reload": 5 if any(states.get(s) for s in ("queued", "sending")) else 0,
+            "hub_reload": 5 if any(states.get(s) for s in ("queued", "sending", "working")) else 0,
             "more": sum(fates.values()) > SHOWN,
         }
         return TemplateResponse(request, "admin/integrations/command_batch.html", context)

@@ -79,7 +79,9 @@ class HeldAdmin(RecordAdmin):
     list_filter = ("vendor", FlowFilter, "kind", "state")
     page_related = ("vendor", "run__vendor")
     keyset = "created_at"
-    hidden: ClassVar[tuple[str, ...]] = ("sample",)
+    hidden: ClassVar[tuple[str, ...]] = ("sample", "kind", "state", "rows_count", "of_count")
+    extra = ("what", "state_shown", "rows")
+    scarce: ClassVar[tuple[str, ...]] = ("decided_at", "decided_by")
     actions = ("apply_held", "drop_held")
     tables = ("rows_table",)
     change_form_template = "admin/integrations/held_form.html"

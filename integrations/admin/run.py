@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import path
 from django.utils import timezone
 
-from config.admin import DateRange, age, badge, link, span, table
+from config.admin import DateRange, Figure, age, badge, link, span, table
 from integrations.admin.asked import TONES
 from integrations.admin.records import FlowFilter, RecordAdmin
 from integrations.asking import OPEN
@@ -30,7 +30,8 @@ class SyncRunAdmin(RecordAdmin):
     search_fields = ("flow", "error")
     keyset = "started_at"
     extra = ("state_shown", "took")
-    hidden: ClassVar[tuple[str, ...]] = ("state",)
+    hidden: ClassVar[tuple[str, ...]] = ("state", "error_kind")
+    scarce: ClassVar[tuple[str, ...]] = ("asked_by", "codes", "note", "error", "cure", "waited_s")
     inner: ClassVar[tuple[str, ...]] = (
         "owner", "fence", "lease_until", "slices", "takeovers", "position", "cursor_before", "cursor_after", "due_at",
     )  # fmt: skip
@@ -97,7 +98,10 @@ class SyncRunAdmin(RecordAdmin):
     def calls_table(self, row: SyncRun) -> Any:
         return table(
             ("Call", "Status", "ms", "Bytes", "Error"),
-            [(link(call), call.status or "–", call.ms, f"{call.bytes:,}", call.error) for call in row.calls.all()[:20]],
+            [
+                (link(call), call.status or "–", call.ms, Figure(f"{call.bytes:,}"), call.error)
+                for call in row.calls.all()[:20]
+            ],
         )
 
 

@@ -61,7 +61,8 @@ class Command(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.about}".strip()
+        what, about = self.verb.replace("_", " ").capitalize(), self.about.replace(":", " ", 1)
+        return f"{what}: {about}" if about else what
 
 
 class CommandItem(models.Model):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from config.admin import DateRange, age, figure, link, table
+from config.admin import DateRange, age, figure, link, table, when
 from integrations.admin.doors import Doors
 from orders.admin.shown import MoneyTrail, status_cell
 from orders.models import Package
@@ -76,7 +76,7 @@ class PackageAdmin(Doors, MoneyTrail):
         return table(
             ("When", "What", "Where"),
             [
-                (age(item.at) if item.at else item.at_text, item.text or item.code, item.location)
+                (when(item.at) if item.at else item.at_text, item.text or item.code, item.location)
                 for item in row.events.all()[:100]
             ],
         )

@@ -81,7 +81,7 @@ def starts() -> list[str]:
 
 
 def stages() -> Iterator[tuple[str, str]]:
-    """Lists narrowed to one stage of what passes through several: (list's address, stage)."""
+    """Lists narrowed to one stage of what passes through several, or to one kind of vendor: (list's address, which)."""
     for model in admin.site._registry:
         try:
             choices = model._meta.get_field("state").choices or ()
@@ -90,6 +90,8 @@ def stages() -> Iterator[tuple[str, str]]:
         for value, _ in choices:
             at = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
             yield f"{at}?state__exact={value}", str(value)
+    for kind in services():
+        yield f"{reverse('admin:integrations_vendor_changelist')}?q=demo-{kind}", kind
 
 
 def crawl(page: "Page", base: str) -> Iterator[tuple[Kind, str, int]]:
