@@ -1,6 +1,7 @@
 """How values are shown: ages, times, money, pictures, links, words with a tone, small tables."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -96,10 +97,15 @@ def fold(value: Any, title: str = "Show") -> SafeString | str:
     return format_html('<details class="hub-fold"><summary>{}</summary><pre dir="ltr">{}</pre></details>', title, value)
 
 
+def worded(name: str) -> str:
+    """A name as programs write it, in words: `addressLine1` and `address_line1` are `address line1`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").lower()
+
+
 def spread(value: Any) -> SafeString | str:
     """JSON that is short and flat, in lines of words; behind a fold otherwise."""
     if isinstance(value, dict) and len(value) <= FLAT and all(isinstance(part, FLATS) for part in value.values()):
-        told = [(name.replace("_", " "), part) for name, part in value.items() if part not in (None, "")]
+        told = [(worded(name), part) for name, part in value.items() if part not in (None, "")]
         lines = format_html_join(mark_safe("<br>"), '<span class="hub-quiet">{}</span> {}', told)
         return lines or UNKNOWN
     if isinstance(value, list) and len(value) <= FLAT and all(isinstance(part, str | int | float) for part in value):
