@@ -94,40 +94,51 @@ def stages() -> Iterator[tuple[str, str]]:
         yield f"{reverse('admin:integrations_vendor_changelist')}?q=demo-{kind}", kind
 
 
-def crawl(page: "Page", base: str) -> Iterator[tuple[Kind, str, int]]:
-    """Opens one page of each kind: (kind, its address, the answer's status); afterwards what forms post to, with status 0."""
-    seen: set[Kind] = set()
-    posted: set[Kind] = set()
-    coming: list[tuple[Kind, str]] = []
+class Crawl:
+    """What is known of the admin's pages so far. `pages` opens those of one place; what they lead to elsewhere waits."""
 
-    def meet(address: str, state: str = "") -> None:
-        kind = kind_of(address) if address.startswith((base, "/")) else None
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.seen: set[Kind] = set()
+        self.posted: set[Kind] = set()  # what a form posts to, or a file
+        self.coming: list[tuple[Kind, str]] = []
+        for address in starts():
+            self.meet(address)
+
+    def meet(self, address: str, state: str = "") -> None:
+        kind = kind_of(address) if address.startswith((self.base, "/")) else None
         if kind is not None and state:
             kind = (kind[0], (*kind[1], state))
-        if kind is not None and kind not in seen:
-            seen.add(kind)
-            coming.append((kind, address if address.startswith(base) else base + address))
+        if kind is not None and kind not in self.seen:
+            self.seen.add(kind)
+            self.coming.append((kind, address.removeprefix(self.base)))
 
-    for address in starts():
-        meet(address)
-    for address, state in stages():
-        page.goto(base + address)
-        row = page.locator(FIRST_ROW)
-        if row.count():
-            meet(base + str(row.first.get_attribute("href")), state)
-    while coming:
-        kind, address = coming.pop(0)
-        try:
-            answer = page.goto(address)
-        except Error:  # a file to keep, or an empty answer to what may only be posted
-            answer = None
-        if answer is None or "html" not in answer.headers.get("content-type", ""):
-            posted.add(kind)
-            continue
-        yield kind, address, answer.status
-        links, forms, data = page.evaluate(LEADS)
-        for link in links:
-            meet(link)
-        posted |= {found for one in (*forms, *data) if (found := kind_of(one))}
-    for kind in posted:
-        yield kind, "", 0
+    def stage(self, page: "Page") -> None:
+        """Rows in each of their stages."""
+        for address, state in stages():
+            page.goto(self.base + address)
+            row = page.locator(FIRST_ROW)
+            if row.count():
+                self.meet(str(row.first.get_attribute("href")), state)
+
+    def pages(self, page: "Page", place: str) -> Iterator[tuple[Kind, str, int]]:
+        """Opens one page of each kind under a place: (kind, its address, the answer's status)."""
+        while ready := [one for one in self.coming if one[1].startswith(place)]:
+            self.coming.remove(ready[0])
+            kind, address = ready[0]
+            try:
+                answer = page.goto(self.base + address)
+            except Error:  # a file to keep, or an empty answer to what may only be posted
+                answer = None
+            if answer is None or "html" not in answer.headers.get("content-type", ""):
+                self.posted.add(kind)
+                continue
+            links, forms, data = page.evaluate(LEADS)
+            yield kind, address, answer.status
+            for link in links:
+                self.meet(link)
+            self.posted |= {found for one in (*forms, *data) if (found := kind_of(one))}
+
+    def left(self) -> set[str]:
+        """Addresses of the admin that no page led to and no form posts to."""
+        return set(names()) - {kind[0] for kind in (self.seen - {kind for kind, _ in self.coming}) | self.posted}
