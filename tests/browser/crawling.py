@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
 from django.urls import Resolver404, URLPattern, get_resolver, resolve, reverse
 from playwright.sync_api import Error
 
@@ -83,11 +82,8 @@ def starts() -> list[str]:
 def stages() -> Iterator[tuple[str, str]]:
     """Lists narrowed to one stage of what passes through several, or to one kind of vendor: (list's address, which)."""
     for model in admin.site._registry:
-        try:
-            choices = model._meta.get_field("state").choices or ()
-        except FieldDoesNotExist:
-            continue
-        for value, _ in choices:
+        fields = {field.name: field for field in model._meta.concrete_fields}
+        for value, _ in fields["state"].flatchoices if "state" in fields else ():
             at = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
             yield f"{at}?state__exact={value}", str(value)
     for kind in services():

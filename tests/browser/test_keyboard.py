@@ -76,6 +76,16 @@ def known(hub):
     return crawling.Crawl(hub.address), set()
 
 
+def looked_at(page: "Page") -> list[str]:
+    try:
+        check(page, LAPTOP, PHONE)
+    except AssertionError as told:
+        return [str(told)]
+    finally:
+        page.set_viewport_size(LAPTOP)
+    return []
+
+
 # In parts, so that none takes long; the last has all that the others did not.
 @pytest.mark.parametrize("place", ["orders/", "catalog/", "integrations/command/", "integrations/vendor/", ""])
 def test_every_kind_of_page(place, eyes, hub, known):
@@ -89,8 +99,7 @@ def test_every_kind_of_page(place, eyes, hub, known):
             continue
         shapes.add(known_by)
         if not LOOKED_AT.search(kind[0]):
-            check(page, LAPTOP, PHONE)
-            page.set_viewport_size(LAPTOP)
+            faults += looked_at(page)
         told = walk(page, whole=kind[0] == "index")
         if kind[0].endswith("_changelist"):
             told += drawers(page)
