@@ -82,7 +82,7 @@ def looked_at(page: "Page") -> list[str]:
     except AssertionError as told:
         return [str(told)]
     finally:
-        page.set_viewport_size(LAPTOP)
+        page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
     return []
 
 

@@ -36,6 +36,7 @@ def press(page: "Page", key: str, times: int) -> None:
 def walk(page: "Page", *, whole: bool = False) -> list[str]:
     """What is wrong for whoever has the keyboard alone. whole: with the header and the menu, which are otherwise skipped
     by the page's first link. All folds are opened first; the menus of filters stay shut."""
+    page.evaluate(DRAWN)
     count = int(page.evaluate("whole => hubWalk.begin(whole)", whole))
     page.evaluate(DRAWN)  # frames that scroll no longer have left the way by now
     if page.evaluate("hubWalk.top()") and not whole:
