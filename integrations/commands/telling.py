@@ -7,7 +7,7 @@ from integrations.models import Command
 from integrations.verbs import Doing
 
 # How lines of a story begin that tell of an answer after which it goes once more.
-LATER, AGAIN, PARTLY = "goes later", "goes again with", "unknown of"
+LATER, AGAIN, PARTLY = "goes later", "goes again with", "not known of"
 
 
 def over(command: Command, state: str, why: str, by: str = "") -> None:

@@ -148,14 +148,15 @@ def values(rows: str) -> Any:
         if "stock" in what:
             found["quantity"] = given["stock"] if given.get("stock") not in (None, "") else plain(row.stock)
         if "price" in what:
-            found["price"] = given["price"] if given.get("price") not in (None, "") else _price(account, row, given)
+            found["price"] = given["price"] if given.get("price") not in (None, "") else price_of(account, row, given)
         known = {name: value for name, value in found.items() if value not in (None, "")}
         return {rows: [{**_identity(chosen[0], rows), **known}]}
 
     return fill
 
 
-def _price(account: Account, row: Any, given: Body) -> Any:
+def price_of(account: Account, row: Any, given: Body) -> Any:
+    """Of the store's own articles by their price, of others by what they cost; None where that is not known."""
     base = row.price if is_own(account, row) else row.cost
     return None if base is None else plain((base * Decimal(str(given.get("times") or 1))).quantize(Decimal("0.01")))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from integrations.services.api2cart import publishing
 from integrations.services.api2cart.batches import batch
 from integrations.services.api2cart.write_products import PRODUCT, WORDS, changed
 from integrations.services.api2cart.writing import StoreVerb, carried, row, write
@@ -44,11 +45,11 @@ VERBS: Mapping[str, StoreVerb] = {
     ),
     "assign_category": write(
         "Put product into a category", "category.assign", "category_id! product_id!", CATEGORY, PRODUCT, about="product",
-        key="product_id", reread=changed, repeatable=True, look_up="category_assigned",
+        key="product_id", reread=changed, repeatable=True, look_up="category_assigned", doors=(publishing.INTO,),
     ),
     "unassign_category": write(
         "Take product out of a category", "category.unassign", "category_id! product_id!", CATEGORY, PRODUCT, about="product",
-        key="product_id", reread=changed, repeatable=True, look_up="category_unassigned",
+        key="product_id", reread=changed, repeatable=True, look_up="category_unassigned", doors=(publishing.OUT_OF,),
     ),
     "delete_category": write(
         "Delete category", "category.delete", "id!", ID, about="category", key="id", reread=anew, repeatable=True,

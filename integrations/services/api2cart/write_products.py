@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.services.api2cart import doors
+from integrations.services.api2cart import doors, publishing
 from integrations.services.api2cart.batches import batch
 from integrations.services.api2cart.writing import StoreVerb, carried, row, write
 from integrations.verbs import Body, Field, Values
@@ -28,7 +28,7 @@ MORE = (
 SPECIFICS = Field(
     "specifics", "Specifics", "rows", fields=row("name!", "value", name="Colour", value="Amber"), free=True
 )
-DELTA = Field("by", "Pieces more; fewer with a minus", "decimal", required=True, example="-2")
+DELTA = Field("by", "Change of stock", "decimal", required=True, example="-2")
 
 
 def changed(body: Body) -> list[tuple[str, tuple[str, ...]]]:
@@ -75,8 +75,8 @@ VERBS: Mapping[str, StoreVerb] = {
         look_up="products_shown",
         carries=(Values("product", "id", "products", names=("by",), called={"by": "quantity"}, relative=True),),
         doors=(doors.STOCK,),
-        help="By so many pieces, so that what is sold in this moment stays sold. When the answer is lost the stock is shown, and a "
-        "person decides: no list proves whether it was changed.",
+        help="By so many pieces, fewer with a minus, so that what is sold in this moment stays sold. When the answer is lost the stock "
+        "is shown, and a person decides: no list proves whether it was changed.",
     ),
     "update_product": write(
         "Change product",
@@ -90,6 +90,7 @@ VERBS: Mapping[str, StoreVerb] = {
         reread=changed,
         carries=carried("product", "id", values=f"{MONEY} {STATE} {CODES}", stock=STOCK, texts=WORDS),
         look_up="product_stands",
+        doors=(publishing.SHOW,),
         help="Stock by how many more or fewer keeps what is sold in this moment sold; but when that answer is lost a person has to "
         "look, as no list proves it.",
     ),
@@ -124,6 +125,7 @@ VERBS: Mapping[str, StoreVerb] = {
         key="sku",
         reread=changed_many,
         look_up="products_made",
+        doors=(publishing.MAKE,),
         help="Each needs a SKU: what came of it can then be looked up.",
     ),
     "delete_product": write(

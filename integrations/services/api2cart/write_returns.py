@@ -39,7 +39,7 @@ VERBS: Mapping[str, StoreVerb] = {
         once=True,
         look_up="return_made",
         doors=(doors.COME_BACK,),
-        help="Only what was shipped can come back. Reasons, actions and statuses are the store's own, by their ids.",
+        help="Only what was shipped can come back. Reasons and actions are the store's own.",
     ),
     "update_return": write(
         "Change return",

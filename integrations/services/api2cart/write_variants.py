@@ -61,8 +61,8 @@ VERBS: Mapping[str, StoreVerb] = {
         look_up="variants_shown",
         carries=(Values("variant", "id", "variants", names=("by",), called={"by": "quantity"}, relative=True),),
         doors=(doors.STOCK_OF_VARIANTS,),
-        help="By so many pieces, so that what is sold in this moment stays sold. When the answer is lost the stock is shown, and a "
-        "person decides: no list proves whether it was changed.",
+        help="By so many pieces, fewer with a minus, so that what is sold in this moment stays sold. When the answer is lost the stock "
+        "is shown, and a person decides: no list proves whether it was changed.",
     ),
     "update_variant": write(
         "Change variant",

@@ -71,8 +71,11 @@ def row(*words: str, **examples: Any) -> tuple[Field, ...]:
             continue
         name, _, kind = word.rstrip("!").partition(":")
         example = examples.get(name, EXAMPLES[kind or "text"])
+        more: dict[str, Any] = {"choices_from": "categories", "suggests": True} if name == "category_id" else {}
         label = "Quantity" if name == "quantity" and kind == "int" else label_of(name)  # of a line, not of a product
-        found.append(Field(name, label, kind or "text", required=word.endswith("!"), rare=rare, example=example))
+        found.append(
+            Field(name, label, kind or "text", required=word.endswith("!"), rare=rare, example=example, **more)
+        )
     return tuple(found)
 
 

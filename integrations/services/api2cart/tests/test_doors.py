@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from integrations import connecting
-from integrations.commands import doors, many
+from integrations.commands import doors, many, sending
 from integrations.models import Command, SyncRun, Vendor
 from integrations.services.api2cart.simulator import Simulator
 from orders.models import Order, Package, Return, ReturnReason
@@ -169,3 +169,74 @@ def test_goods_that_were_shipped_can_be_chosen_to_come_back(shop: Vendor, sim: S
     assert (command.state, command.body["return_reason_id"]) == (State.AWAITING, "broken")
     assert command.body["order_products"] == [{"order_product_id": "700000", "order_product_quantity": 1}]
     assert sim.ledger.writes == 0
+
+
+def supplied(**more: Any) -> Variant:
+    """An article of another connection."""
+    other, _ = Vendor.objects.get_or_create(
+        slug="other", defaults={"kind": "elko", "name": "Other", "base_url": "https://o.example"}
+    )
+    code = more.pop("sku", "W-1")
+    product = Product.objects.create(
+        vendor=other, external_id=code, name="Whisk", brand_name="Vento", raw={}, seen_at=NOW, changed_at=NOW
+    )
+    told = {"price": "10.00", "stock": 4, "gtin": "4006381333931", "active": True, **more}
+    return Variant.objects.create(
+        vendor=other,
+        product=product,
+        external_id=code,
+        sku=code,
+        name="Whisk",
+        raw={},
+        seen_at=NOW,
+        changed_at=NOW,
+        **told,
+    )
+
+
+def test_a_supplier_s_articles_are_published_and_what_is_here_already_is_not(shop: Vendor, sim: Simulator) -> None:
+    wanted = supplied()
+    twin = supplied(sku="BOU-1000", gtin="")
+    free = supplied(sku="W-3", gtin="", price=None)
+    made = offer(shop, "add_products", foreign=True)
+    keys = [wanted.pk, twin.pk, free.pk]
+    told = many.plan(made, keys, {"times": "1.5", "category_id": "1"})
+    assert (told.creates, told.refused, {why for why, _, _ in told.told}) == (
+        1, 2, {"This store has an article with its SKU or GTIN: push price and stock instead.", "It has no cost."},
+    )  # fmt: skip
+    many.decide(made, keys, {"times": "1.5", "category_id": "1"}, by="Ada", batch="c" * 32)
+    [command] = Command.objects.filter(verb="add_products")
+    assert command.body == {
+        "products": [
+            {
+                "sku": "W-1",
+                "name": "Whisk",
+                "price": 15,
+                "quantity": 4,
+                "category_id": "1",
+                "manufacturer": "Vento",
+                "ean": "4006381333931",
+            }
+        ]
+    }
+    Command.objects.filter(pk=command.pk).update(state="queued")
+    Vendor.objects.filter(pk=shop.pk).update(writes="on")
+    sending.send(command.pk)
+    row = next(one for one in sim.truth("products") if one.get("u_sku") == "W-1")
+    assert (row["price"], row["quantity"]) == (15, 4)
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "body"),
+    [
+        ("assign_category", {"category_id": "2"}, {"product_id": "5000", "category_id": "2"}),
+        ("unassign_category", {"category_id": "1"}, {"product_id": "5000", "category_id": "1"}),
+        ("update_product", {"avail": False}, {"id": "5000", "avail": False}),
+    ],
+)
+def test_the_store_s_own_products_are_sorted_shown_and_hidden(shop: Vendor, verb: str, given: Any, body: Any) -> None:
+    found = doors.offer_of(shop, verb, "product", foreign=False)
+    assert found is not None
+    row = Product.objects.get(vendor=shop, external_id="5000")
+    many.decide(found, [row.pk], given, by="Ada", batch="d" * 32)
+    assert Command.objects.get(verb=verb).body == body
