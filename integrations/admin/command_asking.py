@@ -18,6 +18,7 @@ from integrations.admin.verb_form import VerbForm
 from integrations.models import Command, Vendor
 from integrations.service import services
 from integrations.verbs import Verb
+from orders.models import OrderLine
 
 SHOWN = 5  # calls of one decision that are shown in full
 
@@ -31,7 +32,7 @@ class CommandAsking:
         return [path("ask/<slug:slug>/<slug:verb>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
 
     def ask_view(self, request: HttpRequest, slug: str, verb: str) -> HttpResponse:
-        from integrations.commands import bodies, choices, switches
+        from integrations.commands import bodies, buying, choices, switches
 
         if not self.has_change_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
@@ -44,7 +45,7 @@ class CommandAsking:
         data = request.POST if request.method == "POST" else None
         form = VerbForm(choices.resolved(vendor, declared.fields), data, {**numbered(declared), **start.body})
         cards: list[dict[str, Any]] = []
-        closed = closed_by(vendor, verb)
+        closed, doubled = closed_by(vendor, verb), doubled_by(vendor, start)
         if form.more:
             form.errors.clear()  # only further rows were asked for
         elif form.is_bound and form.is_valid():
@@ -52,6 +53,9 @@ class CommandAsking:
                 if "decide" in request.POST and not closed:
                     return self._decided(request, vendor, verb, form.given(), start)
                 cards = self._cards(vendor, verb, form.given())
+            except buying.AlreadyBought as already:
+                doubled = str(already)
+                form.add_error(None, "Write down why it is bought again, or leave it.")
             except (bodies.BadBody, switches.NotAllowed) as wrong:
                 form.add_error(None, str(wrong))
         context = {
@@ -65,6 +69,8 @@ class CommandAsking:
             "cards": cards[:SHOWN],
             "count": len(cards),
             "closed": closed,
+            "doubled": doubled,
+            "anyway": request.POST.get("anyway", ""),
             "start": start,
             "asks_approval": closed == "" and switches.mode_of(vendor, verb) == Vendor.Writes.APPROVE,
             "open_request": True,
@@ -87,7 +93,8 @@ class CommandAsking:
         key, by = f"form:{token_of(request)}", request.user.get_username()
         made = list(Command.objects.filter(Q(key=key) | Q(key__startswith=f"{key}:")).order_by("id"))
         if not made:  # else the button was pressed twice
-            made = asking.ask(vendor, verb, given, by=by, key=key, subjects=start.subjects)
+            anyway = request.POST.get("anyway", "")[:300]
+            made = asking.ask(vendor, verb, given, by=by, key=key, subjects=start.subjects, anyway=anyway)
             for command in made:
                 self.log_addition(request, command, "Decided.")  # type: ignore[attr-defined]
         tell(request, made)
@@ -120,6 +127,15 @@ def closed_by(vendor: Vendor, verb: str) -> str:
     except switches.NotAllowed as why:
         return str(why)
     return ""
+
+
+def doubled_by(vendor: Vendor, start: Begun) -> str:
+    """What is bought already of the sale's lines the form was begun with, so that with this it would be more than was sold."""
+    from integrations.commands import buying
+
+    wanted = {row: quantity for kind, row, quantity in start.subjects if kind == "line"}
+    lines = OrderLine.objects.filter(pk__in=wanted).exclude(order__vendor=vendor).order_by("pk") if wanted else ()
+    return buying.too_many([(line, wanted[line.pk]) for line in lines])
 
 
 def tell(request: HttpRequest, made: list[Command]) -> None:

@@ -75,10 +75,10 @@ class CommandBuying:
 
 def wanted(request: HttpRequest, order: Order, suppliers: set[int]) -> list[Wanted]:
     """The lines that are still to be delivered, each with its matches; what was typed for a line is looked for as well."""
-    from integrations.commands import doors
+    from integrations.commands import buying, doors
 
     lines = [line for line in doors.lines_of(order) if line.status not in OVER]
-    matches, already = matching.found(lines, suppliers), doors.bought(order, lines)
+    matches, already = matching.found(lines, suppliers), buying.by_line(lines)
     begun, rows = "go" in request.GET or "find" in request.GET, []
     for line in lines:
         found, typed = list(matches.get(line.pk, ())), request.GET.get(f"find-{line.pk}", "").strip()

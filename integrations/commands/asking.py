@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Variant
-from integrations.commands import bodies, choices, giving, switches
+from integrations.commands import bodies, buying, choices, giving, switches
 from integrations.faultpoints import faultpoint
 from integrations.models import Command, CommandItem, CommandSubject, Vendor
 from integrations.service import option_of, service_class
@@ -33,12 +33,14 @@ def ask(
     key: str = "",
     hinted: bool = True,
     subjects: Sequence[Subject] = (),
+    anyway: str = "",
 ) -> list[Command]:
     """Commands for a body, several where it holds more rows than one call may. Nothing is sent yet.
 
     key: by which the caller knows this decision again: asked for twice, it is the same command. A reference of ours that must
-    not be used twice does the same. hinted=False: the caller sends them itself.
-    Raises LookupError (no such verb), bodies.BadBody, switches.NotAllowed.
+    not be used twice does the same. hinted=False: the caller sends them itself. anyway: why more of a sale's line is bought than
+    was sold.
+    Raises LookupError (no such verb), bodies.BadBody, switches.NotAllowed, buying.AlreadyBought.
     """
     verb, body = worded(vendor, name, given)
     mode = switches.allowed(vendor, name)
@@ -46,6 +48,7 @@ def ask(
     batch = uuid.uuid4().hex if len(parts) > 1 else ""
     made = []
     with transaction.atomic():
+        over = "" if _is_known(vendor, verb, body, key) else buying.guard(vendor, subjects, anyway=anyway)
         if verb.once:  # two who use the same number of ours in one moment: the later waits, and finds the other's
             Vendor.objects.select_for_update(no_key=True).only("pk").get(pk=vendor.pk)
         for place, part in enumerate(parts):
@@ -59,12 +62,26 @@ def ask(
             ],
             ignore_conflicts=True,
         )
+        for command in made if over else ():
+            why = f"bought again although it was, because {anyway.strip()}. {over}"
+            command.story = [*command.story, entry(timezone.now(), by, why[:1000])]
+            command.save(update_fields=["story"])
         faultpoint("command.row_written")
         if hinted:
             for command in made:
                 hint(command)
     faultpoint("command.asked")
     return made
+
+
+def _is_known(vendor: Vendor, verb: Verb, body: Mapping[str, Any], key: str) -> bool:
+    """Whether it is the same decision once more."""
+    if key and Command.objects.filter(key__in=[key, f"{key}:0"]).exists():
+        return True
+    reference = str(body.get(verb.reference) or "") if verb.once else ""
+    return (
+        bool(reference) and Command.objects.filter(vendor=vendor, reference=reference).exclude(state__in=OVER).exists()
+    )
 
 
 def worded(vendor: Vendor, name: str, given: Any) -> tuple[Verb, dict[str, Any]]:

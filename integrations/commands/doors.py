@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from integrations.models import CommandSubject, Vendor
+from integrations.models import Vendor
 from integrations.service import services
 from integrations.verbs import Chosen, Door, Verb
 from orders.models import Order, OrderLine, PackageLine, PackageStatus
-
-NOTHING_CAME = ("refused", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -90,17 +88,6 @@ def packed(order: Order) -> dict[int, Decimal]:
         "order_line_id", "quantity"
     ):
         found[line] = found.get(line, Decimal(0)) + (quantity or 0)
-    return found
-
-
-def bought(order: Order, lines: Iterable[OrderLine]) -> dict[int, list[CommandSubject]]:
-    """By line's id: what was ordered for it elsewhere, or is about to be."""
-    rows = CommandSubject.objects.filter(kind="line", row__in=[line.pk for line in lines])
-    rows = rows.exclude(command__state__in=NOTHING_CAME).exclude(command__vendor=order.vendor_id)
-    heavy = ("command__body", "command__request", "command__answer", "command__story")
-    found: dict[int, list[CommandSubject]] = {}
-    for row in rows.select_related("command__vendor").defer(*heavy):
-        found.setdefault(row.row, []).append(row)
     return found
 
 

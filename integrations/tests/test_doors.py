@@ -12,7 +12,7 @@ from catalog.models import Variant
 from integrations import connecting
 from integrations.models import Command, Vendor
 from integrations.tests.worker import Worker
-from orders.models import CancelReason, Order, Package
+from orders.models import CancelReason, Order, OrderLine, Package
 from tests.faults.rig import Rig, rig
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,6 +190,15 @@ def test_what_was_sold_is_bought_from_a_supplier(admin_client, elryan, order):
         assert [(one.kind, one.row, one.quantity) for one in command.subjects.all()] == [("line", line.pk, Decimal(2))]
         assert "Awaiting approval" in text(admin_client, sale(order)).partition("What was sent")[2]
         assert "Already asked for" in text(admin_client, buy)
+        OrderLine.objects.filter(pk=line.pk).update(quantity=3)
+        page = text(admin_client, onward)
+        assert "sold 3: 2 at" in page
+        assert 'name="anyway"' in page
+        again = {**given, "token": "d" * 32}
+        assert "Write down why it is bought again" in admin_client.post(onward, again).content.decode()
+        assert Command.objects.filter(vendor=supplier).count() == 1
+        assert admin_client.post(onward, {**again, "anyway": "one broke"})["Location"] == sale(order)
+        assert Command.objects.filter(vendor=supplier).count() == 2
 
 
 def test_an_order_of_ours_is_cancelled_from_its_page(admin_client):

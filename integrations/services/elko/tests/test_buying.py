@@ -1,11 +1,9 @@
 """Buying at ELKO: read once more, all or nothing, one order for one reference, looked up by it; the answer is the purchase."""
 
 from decimal import Decimal
-from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from integrations import connecting, faultpoints
 from integrations.commands import asking, bodies, looking, sending, switches
@@ -67,34 +65,6 @@ def test_the_same_reference_buys_once(elko, vendor):
     assert elko.ledger.writes == 1
     with pytest.raises(bodies.BadBody, match="already used"):
         bought(vendor, wish((code, 2)))
-
-
-def test_the_same_reference_used_twice_in_one_moment_buys_once(elko, vendor):
-    body = wish((goods(elko)[0]["id"], 1))
-    found: list[int] = []
-
-    def other() -> None:
-        try:
-            found.extend(command.pk for command in asking.ask(vendor, "place_order", body, key="theirs", hinted=False))
-        finally:
-            connection.close()
-
-    thread = Thread(target=other)
-
-    def meanwhile(name: str) -> None:
-        if name == "command.row_written":
-            faultpoints.hook = None
-            thread.start()
-            thread.join(1)  # it comes to its end only where it does not wait for us
-
-    faultpoints.hook = meanwhile
-    try:
-        (command,) = asking.ask(vendor, "place_order", body, key="ours", hinted=False)
-    finally:
-        faultpoints.hook = None
-    thread.join(60)
-    assert found == [command.pk]
-    assert Command.objects.count() == 1
 
 
 def test_what_is_stopped_while_its_price_is_read_is_not_sent(elko, vendor):
