@@ -216,7 +216,7 @@ def test_more_rows_than_a_chunk_are_read_in_several(shop, supplier, monkeypatch)
 def test_what_a_door_asks_has_names_of_its_kind(kind):
     for name, verb in services()[kind].verbs.items():
         for door in verb.doors:
-            assert door.on in ("order", "line", "package", "product", "variant"), name
+            assert door.on in ("order", "line", "package", "return", "product", "variant"), name
             assert len({field.name for field in door.asks}) == len(door.asks), name
             assert not (verb.once and door.on in ("product", "variant")), (
                 f"{name} needs a reference of its own for each"
