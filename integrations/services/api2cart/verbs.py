@@ -11,6 +11,7 @@ from integrations.services.api2cart import (
     write_products,
     write_returns,
     write_shipments,
+    write_stock,
     write_variants,
 )
 from integrations.services.api2cart.writing import StoreVerb
@@ -19,6 +20,7 @@ VERBS: Mapping[str, StoreVerb] = {
     **write_orders.VERBS,
     **write_shipments.VERBS,
     **write_returns.VERBS,
+    **write_stock.VERBS,
     **write_products.VERBS,
     **write_variants.VERBS,
     **write_pictures.VERBS,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from integrations.services.api2cart import publishing
 from integrations.services.api2cart.batches import batch
-from integrations.services.api2cart.write_products import PRODUCT, WORDS, changed
-from integrations.services.api2cart.writing import StoreVerb, carried, row, write
+from integrations.services.api2cart.write_products import WORDS, changed
+from integrations.services.api2cart.writing import PRODUCT, StoreVerb, carried, row, write
 from integrations.verbs import Body, Field
 
 ID = Field(

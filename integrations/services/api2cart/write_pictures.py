@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from integrations.services.api2cart.write_products import PRODUCT, changed
-from integrations.services.api2cart.writing import StoreVerb, write
+from integrations.services.api2cart.write_products import changed
+from integrations.services.api2cart.writing import PRODUCT, StoreVerb, write
 from integrations.verbs import Field
 
 TYPE = Field(

@@ -1,19 +1,12 @@
-"""Products: made, changed, taken away; prices and stock of many at once. Stock goes by how much it changes, where that is known."""
+"""Products: made, changed, taken away; their makers, shops and prices of groups."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from integrations.services.api2cart import doors, publishing
+from integrations.services.api2cart import publishing
 from integrations.services.api2cart.batches import batch
-from integrations.services.api2cart.writing import StoreVerb, carried, row, write
-from integrations.verbs import Body, Field, Values
+from integrations.services.api2cart.writing import PRODUCT, PRODUCT_ID, StoreVerb, carried, row, write
+from integrations.verbs import Body, Field
 
-PRODUCT = Field("product_id", "Product", required=True, also=("product",), example="5001")
-ID = Field("id", "Product", required=True, also=("product_id", "product"), example="5001")
-VALUES = (
-    "price:decimal", "special_price:decimal", "quantity:decimal", "available_for_sale:bool", "|", "old_price:decimal",
-    "cost_price:decimal", "in_stock:bool", "status",
-)  # fmt: skip
 TEXTS = "name description short_description type status visible categories_ids"
 MONEY = "price old_price special_price sprice_create sprice_expire cost_price retail_price"
 STATE = "type status visible available_for_view available_for_sale avail"
@@ -28,7 +21,6 @@ MORE = (
 SPECIFICS = Field(
     "specifics", "Specifics", "rows", fields=row("name!", "value", name="Colour", value="Amber"), free=True
 )
-DELTA = Field("by", "Change of stock", "decimal", required=True, example="-2")
 
 
 def changed(body: Body) -> list[tuple[str, tuple[str, ...]]]:
@@ -39,51 +31,13 @@ def changed_many(ids: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
     return [("products", ())]
 
 
-def by_how_much(entry: Body) -> dict[str, Any]:
-    """A change of stock as the vendor takes it: two parameters, both without a sign."""
-    rest = {name: value for name, value in entry.items() if name != "by"}
-    return {**rest, ("increase_quantity" if entry["by"] >= 0 else "reduce_quantity"): abs(entry["by"])}
-
-
 VERBS: Mapping[str, StoreVerb] = {
-    "update_products": batch(
-        "Prices and stock",
-        "product.update.batch",
-        "products",
-        "Products",
-        (ID, *row(*VALUES)),
-        about="product",
-        key="id",
-        valued=True,
-        repeatable=True,
-        reread=changed_many,
-        look_up="products_stand",
-        doors=(doors.PUSH,),
-        help="Up to 250 in one job, item by item. A stock told here replaces what the shop has, and with it a sale in between: "
-        "rather use “Change stock”.",
-    ),
-    "change_stock": batch(
-        "Change stock",
-        "product.update.batch",
-        "products",
-        "Products",
-        (ID, DELTA),
-        about="product",
-        key="id",
-        payload=by_how_much,
-        reread=changed_many,
-        look_up="products_shown",
-        carries=(Values("product", "id", "products", names=("by",), called={"by": "quantity"}, relative=True),),
-        doors=(doors.STOCK,),
-        help="By so many pieces, fewer with a minus, so that what is sold in this moment stays sold. When the answer is lost the stock "
-        "is shown, and a person decides: no list proves whether it was changed.",
-    ),
     "update_product": write(
         "Change product",
         "product.update",
         "id! name description price special_price increase_quantity reduce_quantity quantity status avail categories_ids "
         f"brand_name | {TEXTS} available_for_view {MONEY} {STOCK} reserve_quantity {MORE} specifics marketplace_item_properties",
-        ID,
+        PRODUCT_ID,
         SPECIFICS,
         about="product",
         key="id",
@@ -129,11 +83,11 @@ VERBS: Mapping[str, StoreVerb] = {
         help="Each needs a SKU: what came of it can then be looked up.",
     ),
     "delete_product": write(
-        "Delete product", "product.delete", "id!", ID, about="product", key="id", reread=changed, look_up="product_gone",
+        "Delete product", "product.delete", "id!", PRODUCT_ID, about="product", key="id", reread=changed, look_up="product_gone",
         repeatable=True, irreversible=True,
     ),
     "delete_products": batch(
-        "Delete products", "product.delete.batch", "products", "Products", (ID,), about="product", key="id", repeatable=True,
+        "Delete products", "product.delete.batch", "products", "Products", (PRODUCT_ID,), about="product", key="id", repeatable=True,
         irreversible=True, reread=changed_many, look_up="product_gone",
     ),
     "set_manufacturer": write(

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-from integrations.services.api2cart import doors
 from integrations.services.api2cart.batches import batch
-from integrations.services.api2cart.write_products import CODES, DELTA, PRODUCT, STATE, VALUES, WORDS, by_how_much
-from integrations.services.api2cart.writing import StoreVerb, carried, row, write
-from integrations.verbs import Body, Field, Values
+from integrations.services.api2cart.write_products import CODES, STATE, WORDS
+from integrations.services.api2cart.writing import PRODUCT, VARIANT_ID, StoreVerb, carried, row, write
+from integrations.verbs import Body, Field
 
-ID = Field("id", "Variant", required=True, also=("variant_id", "variant"), example="90010")
 TEXTS = "name description short_description"
 MONEY = "price old_price special_price sprice_create sprice_expire cost_price"
 STOCK = "quantity manage_stock in_stock backorder_status warehouse_id low_stock_threshold"
@@ -31,45 +29,12 @@ def changed_many(ids: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 VERBS: Mapping[str, StoreVerb] = {
-    "update_variants": batch(
-        "Prices and stock of variants",
-        "product.variant.update.batch",
-        "variants",
-        "Variants",
-        (ID, PRODUCT, *row(*(value for value in VALUES if value not in ("old_price:decimal", "available_for_sale:bool")))),
-        about="variant",
-        key="id",
-        valued=True,
-        row_keeps=("product_id",),
-        repeatable=True,
-        reread=changed_many,
-        look_up="variants_stand",
-        doors=(doors.PUSH_VARIANTS,),
-        help="Up to 250 in one job, item by item. A stock told here replaces what the shop has, and with it a sale in between: "
-        "rather use “Change stock of variants”.",
-    ),
-    "change_variant_stock": batch(
-        "Change stock of variants",
-        "product.variant.update.batch",
-        "variants",
-        "Variants",
-        (ID, PRODUCT, DELTA),
-        about="variant",
-        key="id",
-        payload=by_how_much,
-        reread=changed_many,
-        look_up="variants_shown",
-        carries=(Values("variant", "id", "variants", names=("by",), called={"by": "quantity"}, relative=True),),
-        doors=(doors.STOCK_OF_VARIANTS,),
-        help="By so many pieces, fewer with a minus, so that what is sold in this moment stays sold. When the answer is lost the stock "
-        "is shown, and a person decides: no list proves whether it was changed.",
-    ),
     "update_variant": write(
         "Change variant",
         "product.variant.update",
         "id! product_id! name price special_price increase_quantity reduce_quantity quantity available_for_sale options | "
         f"{TEXTS} avail visible {MONEY} retail_price {STOCK} reserve_quantity {MORE}",
-        ID,
+        VARIANT_ID,
         PRODUCT,
         Field("options", "Options", "rows", fields=row("option_name!", "option_value!", option_name="Colour", option_value="Moss")),
         about="variant",
@@ -97,26 +62,26 @@ VERBS: Mapping[str, StoreVerb] = {
         look_up="variant_made",
     ),
     "delete_variant": write(
-        "Delete variant", "product.variant.delete", "id! product_id!", ID, PRODUCT, about="variant", key="id", reread=changed,
+        "Delete variant", "product.variant.delete", "id! product_id!", VARIANT_ID, PRODUCT, about="variant", key="id", reread=changed,
         look_up="variant_gone", repeatable=True, irreversible=True,
     ),
     "delete_variants": batch(
-        "Delete variants", "product.variant.delete.batch", "variants", "Variants", (ID, PRODUCT), about="variant", key="id",
+        "Delete variants", "product.variant.delete.batch", "variants", "Variants", (VARIANT_ID, PRODUCT), about="variant", key="id",
         repeatable=True, irreversible=True, reread=changed_many, look_up="variant_gone",
     ),
     "add_variant_prices": write(
-        "Add prices of groups to a variant", "product.variant.price.add", "id! product_id! group_prices", ID, PRODUCT,
+        "Add prices of groups to a variant", "product.variant.price.add", "id! product_id! group_prices", VARIANT_ID, PRODUCT,
         Field("group_prices", "Prices", "rows", required=True, fields=row("group_id!", *PRICES, group_id="1")),
         about="variant", key="id", reread=changed, look_up="prices_made",
     ),
     "update_variant_prices": write(
-        "Change prices of groups of a variant", "product.variant.price.update", "id! product_id! group_prices", ID, PRODUCT,
+        "Change prices of groups of a variant", "product.variant.price.update", "id! product_id! group_prices", VARIANT_ID, PRODUCT,
         Field("group_prices", "Prices", "rows", required=True, fields=row("id:int", "group_id", *PRICES)),
         about="variant", key="id", reread=changed, repeatable=True, carries=carried("variant", "id", values="group_prices"),
         look_up="prices_stand",
     ),
     "delete_variant_prices": write(
-        "Delete prices of groups of a variant", "product.variant.price.delete", "id! product_id! group_prices!", ID, PRODUCT,
+        "Delete prices of groups of a variant", "product.variant.price.delete", "id! product_id! group_prices!", VARIANT_ID, PRODUCT,
         about="variant", key="id", reread=changed, repeatable=True, irreversible=True, look_up="prices_gone",
     ),
     "add_option": write(

@@ -14,6 +14,9 @@ from integrations.verbs import Body, Doing, Field, Outcome, Request, Values, Ver
 
 KINDS = {"text": "text", "int": "int", "number": "decimal", "bool": "bool", "texts": "text"}
 LOST = "Look it up in the shop before it is done again."
+PRODUCT = Field("product_id", "Product", required=True, also=("product",), example="5001")
+PRODUCT_ID = Field("id", "Product", required=True, also=("product_id", "product"), example="5001")
+VARIANT_ID = Field("id", "Variant", required=True, also=("variant_id", "variant"), example="90010")
 EXAMPLES: Mapping[str, Any] = {"text": "", "int": 1, "decimal": "9.90", "bool": True}
 Reread = Callable[[Body], Sequence[tuple[str, tuple[str, ...]]]]
 
