@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.commands import asking, looking, outcomes, sending
+from integrations.commands import asking, deciding, looking, outcomes, sending
 from integrations.commands import sweeping as writes
 from integrations.models import Command, CommandItem, Vendor
 from integrations.services.api2cart.simulator import Simulator
@@ -77,6 +77,28 @@ def test_only_what_may_be_retried_goes_again(sim: Simulator, shop: Vendor) -> No
     assert [[item["id"] for item in body["payload"]] for body in bodies_sent] == [[A, B, "nix"], [B]]
     assert len({body["idempotency_key"] for body in bodies_sent}) == 2
     assert len(sim.ledger.accepted("update_products", A)) == 1
+
+
+def test_rows_of_which_nobody_can_tell_stay_unknown_and_hold_up_what_is_about_them(
+    sim: Simulator, shop: Vendor
+) -> None:
+    """What may be retried is told as not done, so that nothing goes by itself while a part of it is unknown."""
+    sim.untold, sim.stumbles = {A}, {B}
+    lost = told(sent(shop, "change_stock", [{"id": A, "by": -1}, {"id": B, "by": -1}, {"id": "5003", "by": -1}]).pk)
+    assert (lost.state, states(lost)) == (State.UNKNOWN, {A: "waiting", B: "refused", "5003": "done"})
+    assert lost.body == {"products": [{"id": A, "by": -1}]}
+    (same,) = asking.ask(shop, "change_stock", {"products": [{"id": A, "by": -1}]})
+    (free,) = asking.ask(shop, "change_stock", {"products": [{"id": B, "by": -1}]})
+    assert sending.send(same.pk) is None, "nobody knows what it would be added to"
+    sent_now = sending.send(free.pk)
+    assert sent_now is not None
+    assert told(free.pk).state == State.CONFIRMED
+    deciding.send_again(lost.pk, "Ada", "the shop's log has none")
+    sending.send(lost.pk)
+    assert told(lost.pk).state == State.CONFIRMED
+    bodies_sent = [call.body for call in sim.ledger.asked("/product.update.batch.json")]
+    assert [[item["id"] for item in body["payload"]] for body in bodies_sent] == [[A, B, "5003"], [B], [A]]
+    assert len({body["idempotency_key"] for body in bodies_sent}) == 3, "else an old answer came again"
 
 
 def test_what_is_left_is_dropped_when_a_newer_value_came(sim: Simulator, shop: Vendor) -> None:
