@@ -28,7 +28,7 @@ if not WORKER:
     os.environ["HUB_TEST_ROOT"] = tempfile.mkdtemp(prefix="crossdock-tests-")
 TEST_ROOT = Path(os.environ["HUB_TEST_ROOT"])
 VAR = TEST_ROOT / (WORKER or "main")
-VAR.mkdir(exist_ok=True)
+(VAR / "static").mkdir(parents=True, exist_ok=True)  # else each client warns that it is not there
 if not servers.is_postgres(os.environ.get("DATABASE_URL", "")):
     os.environ["DATABASE_URL"] = f"sqlite:///{VAR / 'crossdock.sqlite3'}"
 os.environ.update(

@@ -29,14 +29,14 @@ if [ $# = 0 ]; then
     scripts/lint.sh || code=1 lint=failed
 fi
 
-# Two processes on two cores. One browser and one broker serve each run (loadgroup).
+# Three processes on two cores: a test waits as long as it works. One browser and one broker serve each run (loadgroup).
 run() {
     local name=$1
     shift
     echo "test: $name"
     "$@" || { local failed=$?; [ "$failed" = 5 ] || code=$failed; }
 }
-pytest=("$python" -m pytest -q -n "${TEST_PROCESSES:-2}" --dist loadgroup --durations 5 --durations-min 5)
+pytest=("$python" -m pytest -q -n "${TEST_PROCESSES:-3}" --dist loadgroup --durations 5 --durations-min 5)
 run "on SQLite, with broker and browser" \
     env -u DATABASE_URL "${pytest[@]}" --junitxml "$results/sqlite.xml" "$@"
 run "on PostgreSQL" \
