@@ -245,6 +245,7 @@ def cards_of(commands: list[Command]) -> list[dict[str, Any]]:
                 "title": verb.title if verb else command.verb,
                 "help": verb.help if verb else "",
                 "seen": approving.seal(command, command.request),
+                "returned": approving.returned(command),
                 "irreversible": bool(verb and verb.irreversible),
                 "look_up": bool(verb and verb.look_up),
                 "changes": [one for one in now.get(command.pk, []) if one["now"] or one["then"]][:20],

@@ -21,6 +21,7 @@ from integrations.models import Command
 from integrations.verbs import Doing, Verb
 
 MOST = 6  # differences that are told
+AGAIN = "waits for approval again"
 
 
 def built(command: Command, doing: Doing, verb: Verb) -> dict[str, Any]:
@@ -44,7 +45,13 @@ def back(command: Command, request: Mapping[str, Any], why: str, verb: Verb) -> 
     told = differences(command.request, request) or f"it would go to {command.vendor.base_url} by now"
     command.state, command.approved, command.not_before = Command.State.AWAITING, "", None
     command.request, command.words = dict(request), list(verb.says(command.body))
-    command.story = [*command.story, entry(timezone.now(), "", f"waits for approval again, {why}: {told}"[:1000])]
+    command.story = [*command.story, entry(timezone.now(), "", f"{AGAIN}, {why}: {told}"[:1000])]
+
+
+def returned(command: Command) -> str:
+    """Why a command is to be approved once more; empty for one that was not yet."""
+    last = command.story[-1]["what"] if command.story else ""
+    return f"It {last}." if command.state == Command.State.AWAITING and last.startswith(AGAIN) else ""
 
 
 def differences(before: Any, after: Any) -> str:

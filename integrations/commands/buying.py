@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.models import Command, CommandSubject, Vendor
+from integrations.numbers import decimal_of
 from orders.models import Order, OrderLine, Status
 
 NOTHING_CAME = ("refused", "cancelled")
@@ -12,6 +13,22 @@ NOTHING_CAME = ("refused", "cancelled")
 
 class AlreadyBought(Exception):
     """So much of a line is asked for elsewhere that with this it would be more than was sold; names the purchases."""
+
+
+def line_of(told: str) -> tuple[str, int, Decimal | None]:
+    """What is bought, as `asking.ask` takes it, from the text "SLUG:LINE" or "SLUG:LINE:QUANTITY": the sale's connection, its line's
+    number there, and how many; else all of it. Raises LookupError, ValueError."""
+    slug, _, rest = told.partition(":")
+    number, _, many = rest.partition(":")
+    line = OrderLine.objects.filter(order__vendor__slug=slug, external_id=number).first()
+    if line is None:
+        raise LookupError(
+            f"There is no order line “{number}” of a connection “{slug}”; write SLUG:LINE or SLUG:LINE:QUANTITY."
+        )
+    quantity = decimal_of(many) if many else line.quantity
+    if many and (quantity is None or quantity <= 0):
+        raise ValueError(f"“{many}” is no quantity.")
+    return "line", line.pk, quantity
 
 
 def guard(vendor: Vendor, subjects: Iterable[tuple[str, int, Any]], *, anyway: str = "") -> str:

@@ -18,6 +18,7 @@ from tests.faults.rig import connected
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
 PATH = "stock_and_price_path"
+CHANGE = "admin:integrations_command_change"
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def went(command: Command) -> Command:
     return command
 
 
-def test_a_path_that_changed_after_the_approval_asks_for_another_one(elryan, vendor):
+def test_a_path_that_changed_after_the_approval_asks_for_another_one(elryan, vendor, admin_client):
     moved(vendor, "variants/wrong")
     vendor.refresh_from_db()
     waiting = wished(vendor, sku=sku(elryan), stock=3)
@@ -68,6 +69,8 @@ def test_a_path_that_changed_after_the_approval_asks_for_another_one(elryan, ven
     assert "waits for approval again" in told
     assert "path was “variants/wrong”, and is “variants/stock-and-price” now" in told
     assert back.request["path"] == "variants/stock-and-price", "the page shows what would go now"
+    for page in (reverse("admin:integrations_command_desk", args=["approval"]), reverse(CHANGE, args=[back.pk])):
+        assert "It waits for approval again, as it would go differently" in admin_client.get(page).content.decode()
     assert sending.send(back.pk) is None, "and nothing goes before somebody says yes to that"
     deciding.approve(back.pk, "Bob")
     assert (went(back).state, elryan.ledger.writes) == (State.CONFIRMED, 1)

@@ -1,11 +1,15 @@
 """Two who buy in one moment: the same number of ours buys once, and a sale's line is not bought twice without a word."""
 
+import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from integrations import faultpoints
 from integrations.commands import asking, buying
@@ -102,6 +106,28 @@ def test_what_came_to_nothing_may_be_bought_again(suppliers: list[Vendor], line:
     order.pk, order.vendor, order.external_id, order.status = None, first, "77", Status.CANCELLED
     order.save()
     assert buys(second, "W-4", line), "the supplier shows it as cancelled"
+
+
+def test_the_command_line_is_held_back_as_well(suppliers: list[Vendor], line: OrderLine) -> None:
+    first, second = suppliers
+    for_it = ["--buys", f"shop:{line.external_id}"]
+    assert said(first, "W-1", *for_it)["state"] == "awaiting_approval"
+    told = said(second, "W-2", *for_it)
+    assert (told["state"], told["key"]) == ("refused", None)
+    assert "sold 3: 3 at elko-lv as W-1" in told["error"]
+    assert said(second, "W-2", *for_it, "--anyway", "lost in the post")["state"] == "awaiting_approval"
+    assert said(first, "W-1", *for_it)["state"] == "awaiting_approval", "the same number again"
+    for wrong, why in (("shop:nix", "no order line “nix”"), (f"shop:{line.external_id}:0", "“0” is no quantity")):
+        with pytest.raises(CommandError, match=why):
+            said(first, "W-3", "--buys", wrong)
+    assert Command.objects.count() == 2
+
+
+def said(vendor: Vendor, reference: str, *words: str) -> dict[str, Any]:
+    out, body = StringIO(), {"reference": reference, "lines": [{"sku": CODE, "quantity": 3}]}
+    with suppress(SystemExit):
+        call_command("send", vendor.slug, "place_order", "--json-body", json.dumps(body), *words, stdout=out)
+    return dict(json.loads(out.getvalue()))
 
 
 def test_a_line_of_unknown_quantity_is_bought_once(suppliers: list[Vendor], line: OrderLine) -> None:

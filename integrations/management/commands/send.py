@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config import audit
-from integrations.commands import asking, bodies, by_key, sending, switches
+from integrations.commands import asking, buying, by_key, sending, switches
 from integrations.console import FAILED, OK, PARTIAL, USAGE, vendor_of
 from integrations.models import Command as Row
 from integrations.models import CommandItem
@@ -31,6 +31,14 @@ class Command(BaseCommand):
         parser.add_argument("verb", nargs="?", default="")
         parser.add_argument("--json-body", default="{}", metavar="@FILE|TEXT", help="what to send, in the verb's words")
         parser.add_argument("--key", default="", help="by which a repeated call is known as the same command")
+        parser.add_argument(
+            "--buys",
+            action="append",
+            default=[],
+            metavar="SLUG:LINE[:QUANTITY]",
+            help="the sale's line it is bought for",
+        )
+        parser.add_argument("--anyway", default="", metavar="WHY", help="why more of that line is bought than was sold")
         parser.add_argument(
             "--json", action="store_true", help="accepted for the sake of uniformity: it always prints JSON"
         )
@@ -75,15 +83,17 @@ class Command(BaseCommand):
                 self.told({"vendor": options["slug"], "verb": options["verb"], "commands": shown}, OK)
             else:
                 self.sent(options)
-        except (LookupError, bodies.BadBody) as wrong:
+        except (LookupError, ValueError) as wrong:
             raise CommandError(str(wrong), returncode=USAGE) from None
 
     def sent(self, options: dict[str, Any]) -> None:
         vendor, verb = vendor_of(options["slug"]), options["verb"]
         head, body, began = {"vendor": vendor.slug, "verb": verb}, body_of(options["json_body"]), timezone.now()
         try:
-            made = asking.ask(vendor, verb, body, by=by_key.BY, key=options["key"], hinted=False)
-        except switches.NotAllowed as why:
+            subjects = [buying.line_of(told) for told in options["buys"]]
+            more = {"subjects": subjects, "anyway": options["anyway"]}
+            made = asking.ask(vendor, verb, body, by=by_key.BY, key=options["key"], hinted=False, **more)
+        except (switches.NotAllowed, buying.AlreadyBought) as why:
             self.told({**head, "state": "refused", "key": None, "answer": None, "error": str(why)}, FAILED)
             return
         for command in made:
