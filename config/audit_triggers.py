@@ -3,11 +3,16 @@
 TABLE = "hub_auditentry"
 TOLD = "The audit log is only ever added to."
 
+# INSERT OR REPLACE takes a row away without a word to the triggers for DELETE, unless a connection asks for that.
+SQLITE_KEEP = (
+    f"CREATE TRIGGER IF NOT EXISTS {TABLE}_no_replace BEFORE INSERT ON {TABLE} "
+    f"WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, '{TOLD}'); END"
+)
 SQLITE_ON = [
     f"CREATE TRIGGER {TABLE}_no_{verb.lower()} BEFORE {verb} ON {TABLE} BEGIN SELECT RAISE(ABORT, '{TOLD}'); END"
     for verb in ("UPDATE", "DELETE")
-]
-SQLITE_OFF = [f"DROP TRIGGER IF EXISTS {TABLE}_no_{verb}" for verb in ("update", "delete")]
+] + [SQLITE_KEEP]
+SQLITE_OFF = [f"DROP TRIGGER IF EXISTS {TABLE}_no_{verb}" for verb in ("update", "delete", "replace")]
 
 POSTGRES_ON = [
     f"CREATE FUNCTION {TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS "

@@ -210,6 +210,7 @@ SECURE_CSP = {
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds: whoever has something to tell does not wait for a mail server that falls silent
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="crossdock@localhost")
 
 QUEUE = VAR / "queue"

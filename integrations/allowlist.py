@@ -34,9 +34,7 @@ class Rules:
         now = now or timezone.now()
         if not self.entries:
             return True
-        return address is not None and any(
-            entry.holds(address) for entry in self.entries if entry.expires_at is None or entry.expires_at > now
-        )
+        return address is not None and any(entry.lets_in(address, now) for entry in self.entries)
 
 
 _kept: tuple[float, Rules] | None = None
@@ -88,6 +86,17 @@ def locks_out(address: Address | None, after: Rules) -> str:
             "HUB_TRUSTED_PROXIES first."
         )
     return f"It would lock you out: you come from {address}, which would be on no entry in force. Enter that first."
+
+
+def shuts_later(after: Rules) -> str:
+    """Why nobody at all could come in one day, after a change; empty where something stays open."""
+    ends = [entry.expires_at for entry in after.entries if entry.expires_at is not None]
+    if not ends or len(ends) < len(after.entries):
+        return ""
+    return (
+        f"Every entry for the admin would have an end, and after the last one, {max(ends):%Y-%m-%d %H:%M} UTC, nobody could "
+        "come in. Give one of them no end."
+    )
 
 
 def reachable() -> bool:

@@ -102,9 +102,10 @@ def failed(vendor: Vendor, error: VendorError, leave: Leave) -> None:
             _open(row, error, leave, error.until, now)
         elif _is_down(error):
             _down(row, error, leave, now)
+    another = False  # a new one that is no good either, set while the connection waited for one
     if isinstance(error, NeedsAuth) and error.cause == "token":
-        token_health.refused(vendor.pk)
-    if row.state == State.NEEDS_AUTH and before != State.NEEDS_AUTH:
+        another = token_health.refused(vendor.pk) and leave is Leave.TRIAL
+    if row.state == State.NEEDS_AUTH and (another or before != State.NEEDS_AUTH):
         said = partial(alerting.tell, f"{row.name} needs a good token", [row.state_reason])
         transaction.on_commit(said, robust=True)
 

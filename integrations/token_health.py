@@ -21,9 +21,12 @@ def good(vendor_id: int) -> None:
     _signing(vendor_id).filter(stale).update(last_ok_at=now, rejected_at=None)
 
 
-def refused(vendor_id: int) -> None:
-    """The vendor does not accept them; the first time is kept."""
-    _signing(vendor_id).filter(rejected_at=None).update(rejected_at=timezone.now())
+def refused(vendor_id: int) -> bool:
+    """The vendor does not accept them; the first time is kept. Whether it is the first of one that a person set."""
+    first, now = _signing(vendor_id).filter(rejected_at=None), timezone.now()
+    pasted = first.filter(fetched=False).update(rejected_at=now)
+    first.update(rejected_at=now)
+    return bool(pasted)
 
 
 def warn() -> int:

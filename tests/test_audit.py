@@ -69,6 +69,9 @@ def test_neither_the_orm_nor_the_database_changes_a_row() -> None:
     statements = [f"UPDATE {TABLE} SET who = 'eve'", f"DELETE FROM {TABLE}"]
     if connection.vendor == "postgresql":
         statements.append(f"TRUNCATE {TABLE}")
+    else:
+        statements.append(f"INSERT OR REPLACE INTO {TABLE} SELECT * FROM {TABLE}")
+        statements.append(f"UPDATE OR REPLACE {TABLE} SET id = {entry.pk} WHERE id <> {entry.pk}")
     for statement in statements:
         with (
             pytest.raises(DatabaseError, match="only ever added to"),

@@ -21,6 +21,7 @@ from integrations.admin.records import RecordAdmin
 from integrations.models import AllowedNetwork, Blocked
 
 ADMIN = AllowedNetwork.Purpose.ADMIN
+OPEN = "Nothing is listed for the admin any more: it is open to every address."
 
 
 class NetworkForm(forms.ModelForm):
@@ -42,7 +43,8 @@ class NetworkForm(forms.ModelForm):
             setattr(row, name, cleaned.get(name, getattr(self.instance, name)))
         was_admin = bool(self.instance.pk) and self.initial.get("purpose") == ADMIN
         if (row.purpose == ADMIN or was_admin) and not cleaned.get("force"):
-            reason = allowlist.locks_out(self.caller, allowlist.with_change([row]))
+            after = allowlist.with_change([row])
+            reason = allowlist.locks_out(self.caller, after) or allowlist.shuts_later(after)
             if reason:
                 self.add_error(None, reason)
         return cleaned
@@ -90,7 +92,7 @@ class AllowedNetworkAdmin(EgressView, FreshForms, HubAdmin):
         if was_open and obj.purpose == ADMIN and obj.active:
             messages.warning(request, "The admin is closed to every address that is not listed from now on.")
         elif not was_open and not allowlist.read().closed:
-            messages.warning(request, "Nothing is listed for the admin any more: it is open to every address.")
+            messages.warning(request, OPEN)
 
     @admin.action(description="Switch off", permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[AllowedNetwork]) -> None:
@@ -99,7 +101,8 @@ class AllowedNetworkAdmin(EgressView, FreshForms, HubAdmin):
         for row in rows:
             row.active, row.changed_by = False, request.user.get_username()
         if any(row.purpose == ADMIN for row in rows):
-            reason = allowlist.locks_out(caller(request), allowlist.with_change(rows))
+            after = allowlist.with_change(rows)
+            reason = allowlist.locks_out(caller(request), after) or allowlist.shuts_later(after)
             if reason:
                 self.message_user(request, f"Nothing was changed. {reason}", messages.ERROR)
                 return
@@ -107,6 +110,8 @@ class AllowedNetworkAdmin(EgressView, FreshForms, HubAdmin):
             row.save(update_fields=["active", "changed_by", "changed_at"])
             self.log_change(request, row, "Switched off.")
         self.message_user(request, f"{len(rows)} switched off.")
+        if any(row.purpose == ADMIN for row in rows) and not allowlist.read().closed:
+            self.message_user(request, OPEN, messages.WARNING)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"open_to_all": not allowlist.rules().closed, "yours": caller(request)}

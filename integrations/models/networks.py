@@ -1,16 +1,17 @@
 """Who may reach what from where."""
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from config.addresses import Address, ends, normal
 from integrations.models.vendor import Vendor
 
 
 class AllowedNetwork(models.Model):
-    """An address, a network or a range. Where a purpose has no entry, it is not restricted."""
+    """An address, a network or a range. Where a purpose has no entry, it is not restricted; one that has ended still counts."""
 
     class Purpose(models.TextChoices):
         ADMIN = "admin", "May reach the admin"
@@ -55,12 +56,14 @@ class AllowedNetwork(models.Model):
             return False
         return first.version == address.version and int(first) <= int(address) <= int(last)
 
+    def lets_in(self, address: Address, now: datetime) -> bool:
+        return (self.expires_at is None or self.expires_at > now) and self.holds(address)
+
     @classmethod
-    def in_force(cls, purpose: str, vendor_id: int | None = None) -> "QuerySet[AllowedNetwork]":
-        """What restricts this purpose now, for one vendor or for all."""
+    def listed(cls, purpose: str, vendor_id: int | None = None) -> "QuerySet[AllowedNetwork]":
+        """What restricts this purpose, for one vendor or for all; what has ended lets nobody in, and opens nothing."""
         of = Q(vendor=None) | Q(vendor_id=vendor_id) if vendor_id else Q(vendor=None)
-        alive = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        return cls.objects.filter(of, alive, purpose=purpose, active=True)
+        return cls.objects.filter(of, purpose=purpose, active=True)
 
 
 class Blocked(models.Model):

@@ -347,6 +347,32 @@ def test_nobody_locks_themselves_out_by_mistake(admin_client: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_nobody_locks_everybody_out_for_later(admin_client: Client) -> None:
+    """An admin whose every entry has an end shuts by itself one night."""
+    answer = admin_client.post(ADD, given(OTHER, expires_at="2099-01-01T00:00"), REMOTE_ADDR=OTHER)
+    assert "after the last one, 2099-01-01 00:00 UTC, nobody could come in" in answer.content.decode()
+    assert not AllowedNetwork.objects.exists()
+    assert admin_client.post(ADD, given(OTHER), REMOTE_ADDR=OTHER).status_code == 302
+    lasting = AllowedNetwork.objects.get()
+    assert admin_client.post(ADD, given(LISTED, expires_at="2099-01-01T00:00"), REMOTE_ADDR=OTHER).status_code == 302
+    page = f"{LIST}{lasting.pk}/change/"
+    answer = admin_client.post(page, given(OTHER, expires_at="2099-02-01T00:00"), REMOTE_ADDR=OTHER)
+    assert "nobody could come in" in answer.content.decode()
+    action = {"action": "switch_off", "_selected_action": [lasting.pk]}
+    answer = admin_client.post(LIST, action, REMOTE_ADDR=LISTED, follow=True)
+    assert "nobody could come in" in answer.content.decode()
+    lasting.refresh_from_db()
+    assert (lasting.active, lasting.expires_at) == (True, None)
+    everything = {"action": "switch_off", "_selected_action": list(AllowedNetwork.objects.values_list("pk", flat=True))}
+    answer = admin_client.post(LIST, everything, REMOTE_ADDR=OTHER, follow=True)
+    assert "it is open to every address" in answer.content.decode()
+    assert (
+        admin_client.post(ADD, given(OTHER, expires_at="2099-01-01T00:00", force="on"), REMOTE_ADDR=OTHER).status_code
+        == 302
+    )
+
+
+@pytest.mark.django_db
 def test_an_address_that_cannot_be_told_is_told_so(admin_client: Client) -> None:
     answer = admin_client.post(ADD, given(LISTED), REMOTE_ADDR="")
     assert "HUB_TRUSTED_PROXIES" in answer.content.decode()
@@ -385,6 +411,8 @@ def test_the_command_lets_somebody_back_in(client: Client) -> None:
     assert "until" not in allow(OTHER)
     assert AllowedNetwork.objects.get(network=OTHER).expires_at is None
     assert AllowedNetwork.objects.count() == 2
+    assert "Nothing was changed" in allow(OTHER, hours=2), "what has no end is not given one"
+    assert AllowedNetwork.objects.get(network=OTHER).expires_at is None
     for wrong in (["nonsense"], [OTHER, "--hours", "0"], [OTHER, "--hours", "-1"], [OTHER, "--hours", "nan"]):
         with pytest.raises(CommandError):
             allow(*wrong)

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from config.models import AuditEntry
 from integrations import lease, sync, vault
 from integrations.models import Schedule, SyncRun, Token, Trigger, Vendor
 from integrations.services.elko.simulator import Simulator
@@ -251,6 +252,18 @@ def test_exit_codes_tell_partial_failed_held_and_busy_apart(shop: Vendor, sim: S
     code, told = synced("products")
     assert (code, told["runs"][0]["state"]) == (1, "running")
     assert "Another process" in told["runs"][0]["error"]
+
+
+def test_what_is_changed_from_a_terminal_is_in_the_audit_log_without_its_secrets(shop: Vendor, settings: Any) -> None:
+    words = ("connect", "elko", "--slug", "shop", "--base-url", "https://other.example/v1", "--writes", "approve")
+    assert said(*words, "--secret", "token=planted-long-token")[0] == 0
+    settings.HUB_KEYS = ["the-new-key", *settings.HUB_KEYS]
+    assert said("rotate_keys")[0] == 0
+    rotated, changed = AuditEntry.objects.order_by("-pk")[:2]
+    assert changed.before == {"base_url": shop.base_url, "writes": "off"}
+    assert changed.after == {"base_url": "https://other.example/v1", "writes": "approve"}
+    assert (changed.who, changed.said) == ("command line", "Set the secrets token.")
+    assert (rotated.what, rotated.said) == ("rotated keys", "1 secrets re-encrypted with the newest key.")
 
 
 # -- sweep, rotate_keys

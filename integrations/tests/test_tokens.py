@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -207,6 +208,44 @@ def test_a_dead_token_pauses_tells_once_and_a_good_one_catches_up_by_itself(
 
     assert Product.objects.filter(vendor=vendor, name="Renamed while away").exists(), "what was missed is caught up"
     assert Token.objects.get(vendor=vendor, active=True).rejected_at is None
+
+
+def test_another_one_that_is_no_good_either_is_told_at_its_first_refusal(
+    elko: Simulator, vendor: Vendor, mailed: list[Any]
+) -> None:
+    """Stored without a test while the connection waits: its state stays as it was, and yet somebody has to know."""
+
+    def sweep() -> None:
+        for _ in range(2):
+            Schedule.objects.filter(vendor=vendor, flow="brands").update(due_at=timezone.now(), enabled=True)
+            sweeping.run_if_due(vendor.pk, "brands")
+            Vendor.objects.filter(pk=vendor.pk, blocked_until__isnull=False).update(blocked_until=timezone.now())
+
+    def told() -> int:
+        return len([m for m in mailed if "needs a good token" in m.subject])
+
+    new_token(elko)
+    sweep()
+    assert told() == 1
+    vault.set_secret(vendor, "token", "wrong-0123456789")
+    sweep()
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.NEEDS_AUTH
+    assert told() == 2, "once for each"
+
+
+def test_a_mail_server_that_falls_silent_holds_nobody_up(settings: Any) -> None:
+    from django.conf import settings as real
+
+    from integrations import alerting
+
+    assert 0 < real.EMAIL_TIMEOUT <= 30
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the call, and never says a word
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()[:2]
+        settings.EMAIL_TIMEOUT, settings.HUB_ALERT_EMAILS = 0.2, ["ops@example.com"]
+        alerting.tell("something", ["a line"])
+        silent.accept()[0].close()
 
 
 # -- revoked

@@ -377,6 +377,9 @@ def test_only_listed_addresses_may_post(shop: Shop, vendor: Vendor, settings: An
     forged["HTTP_X_FORWARDED_FOR"] = "198.51.100.4, 203.0.113.9"
     assert post("order.update", {"id": "7"}, path=path, **forged) == 403
     AllowedNetwork.objects.filter(vendor=vendor).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert post("order.update", {"id": "8"}, path=path) == 403, "what was closed stays closed when the last entry ends"
+    assert post("order.update", {"id": "8"}, path=path, REMOTE_ADDR="198.51.100.4") == 403
+    AllowedNetwork.objects.filter(vendor=vendor).update(active=False)
     assert post("order.update", {"id": "8"}, path=path) == 200
 
 

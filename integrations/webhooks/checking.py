@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils import timezone
+
 from config.addresses import Address
 from integrations.models import Callback
 from integrations.webhooks.hook import PARSE_ERRORS, Posted, Signature
@@ -11,7 +13,8 @@ from integrations.webhooks.known import Known
 
 def from_allowed(known: Known, address: Address | None) -> bool:
     """Whether this address may post for this vendor; without a list, every one may."""
-    return not known.rules or (address is not None and any(rule.holds(address) for rule in known.rules))
+    now = timezone.now()
+    return not known.rules or (address is not None and any(rule.lets_in(address, now) for rule in known.rules))
 
 
 def signed(known: Known, posted: Posted, now: datetime) -> bool | None:

@@ -69,7 +69,7 @@ def _looked_up(token: str) -> Known | None:
 
 
 def _found(callback: Callback, hook: Hook) -> Known:
-    rules = tuple(AllowedNetwork.in_force(AllowedNetwork.Purpose.WEBHOOK, callback.vendor_id))
+    rules = tuple(AllowedNetwork.listed(AllowedNetwork.Purpose.WEBHOOK, callback.vendor_id))
     checks = hook.signature if callback.mode != Callback.Mode.OFF else None
     account = account_of(callback.vendor)
     try:

@@ -43,6 +43,9 @@ class Command(BaseCommand):
         row = AllowedNetwork.objects.filter(
             purpose=AllowedNetwork.Purpose.ADMIN, network=network, vendor=None
         ).first() or AllowedNetwork(purpose=AllowedNetwork.Purpose.ADMIN, network=network, created_by="command line")
+        if row.pk and row.active and row.expires_at is None and until is not None:
+            self.stdout.write(f"{network} may reach the admin already, without an end. Nothing was changed.")
+            return
         row.active, row.expires_at, row.changed_by = True, until, "command line"
         row.note = options["note"][:300] or row.note
         row.save()

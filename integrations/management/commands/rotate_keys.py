@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from config import audit
 from config.sealing import VaultError
 from integrations import rotation
 from integrations.console import FAILED
@@ -14,6 +15,9 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            self.stdout.write(f"{rotation.rotate()} secrets re-encrypted with the newest key.")
+            done = f"{rotation.rotate()} secrets re-encrypted with the newest key."
         except VaultError as error:
+            audit.record("rotated keys", who="command line", said=str(error))
             raise CommandError(str(error), returncode=FAILED) from None
+        audit.record("rotated keys", who="command line", said=done)
+        self.stdout.write(done)
