@@ -2,16 +2,21 @@
 
 import unicodedata
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model, signals
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from config import audit
+from config.models import AuditEntry
 from config.second import sessions
 from config.stepup import Stale
+
+A_MINUTE = timedelta(minutes=1)
 
 
 class Audited:
@@ -52,7 +57,16 @@ def refused(sender: Any, credentials: Any, request: HttpRequest | None = None, *
     name, waiting = str(credentials.get("username", "")), getattr(request, "hub_wait", None)
     why = "not looked at: too many wrong ones before" if waiting else "wrong password or name"
     known = get_user_model()._default_manager.filter(username=unicodedata.normalize("NFKC", name)).exists()
-    audit.record("sign-in refused", request=request, who=name if known else "(nobody here)", said=why)
+    who = name if known else "(nobody here)"
+    if waiting and lately("sign-in refused", who, why, audit.address_of(request)):
+        return  # rows of this log stay for ever: whoever goes on trying does not fill the disk with them
+    audit.record("sign-in refused", request=request, who=who, said=why)
+
+
+def lately(what: str, who: str, said: str, address: str) -> bool:
+    """Whether the log has the same already, not older than a minute."""
+    since = timezone.now() - A_MINUTE
+    return AuditEntry.objects.filter(at__gt=since, what=what, who=who, said=said, address=address[:64]).exists()
 
 
 def listen() -> None:

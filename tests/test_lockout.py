@@ -58,6 +58,27 @@ def test_while_it_waits_nothing_counts() -> None:
         assert AccessAttempt.objects.get().failures_since_start == 3
 
 
+def test_whoever_goes_on_trying_does_not_fill_the_audit_log() -> None:
+    """Its rows stay for ever, and nobody has to be signed in to make these."""
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for number in range(40):
+            sign_in("wrong", name=f"made up {number}")
+        looked_at = AuditEntry.objects.filter(what="sign-in refused", said__startswith="wrong").count()
+        assert looked_at == lockout.FREE[("ip_address",)]
+        refused = AuditEntry.objects.filter(what="sign-in refused", said__startswith="not looked at")
+        assert refused.count() == 1, "that somebody goes on is told once a minute"
+        sign_in("wrong", address=ABROAD)
+        for _ in range(lockout.FREE[lockout.PAIR] + 2):
+            sign_in("wrong", address=ABROAD)
+        assert refused.filter(who="ann", address=ABROAD).count() == 1
+        assert lockout.wait("ann", OFFICE) > timedelta(seconds=0)
+        clock.shift(timedelta(minutes=1, seconds=1))
+        before = refused.count()
+        for _ in range(30):
+            sign_in("wrong", address=ABROAD)
+        assert refused.count() == before + 1, "and again a minute later"
+
+
 def test_guessing_from_many_addresses_is_slowed_for_the_account_and_shuts_nobody_out() -> None:
     assert is_in(sign_in(address=OFFICE)), "the office is known from now on"
     for number in range(20):
