@@ -3,6 +3,8 @@
 import csv
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -135,6 +137,25 @@ def test_a_user_of_the_database_without_the_rights_adds_rows_and_changes_none() 
             with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), transaction.atomic():
                 cursor.execute(statement)
         cursor.execute("RESET ROLE")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_recorded_at_once_makes_one_chain() -> None:
+    together = Barrier(4)
+
+    def work(number: int) -> None:
+        try:
+            together.wait(20)
+            for turn in range(5):
+                with transaction.atomic():
+                    audit.record("tried", who="ann", said=f"{number}, {turn}")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert len(entries("tried")) == 20
+    assert verified().startswith("20 rows")
 
 
 def verified_end() -> str:
