@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
@@ -235,12 +235,18 @@ def test_it_is_set_up_replaced_and_removed(client: Client, person: User) -> None
     assert is_in(client)
 
 
-@pytest.mark.parametrize("role", ["superuser", "admin group", "operator"])
+@pytest.mark.parametrize("role", ["superuser", "admin group", "a group of its own", "operator"])
 def test_where_it_is_required_an_admin_sees_nothing_before_it(client: Client, settings: Any, role: str) -> None:
     settings.HUB_SECOND_FACTOR = "required"
     person = User.objects.create_user("ann", password=PASSWORD, is_staff=True, is_superuser=role == "superuser")
     if role == "admin group":
         person.groups.add(Group.objects.get_or_create(name="Admin")[0])
+    if role == "a group of its own":
+        group = Group.objects.create(name="Keepers")
+        group.permissions.set(Permission.objects.filter(codename="change_token"))
+        person.groups.add(group)
+    if role == "operator":
+        person.groups.add(Group.objects.get(name="Operator"))
     answer = password(client)
     if role == "operator":
         assert answer["Location"] == HOME
