@@ -12,8 +12,6 @@ from integrations import connecting, vault
 from integrations.console import FAILED, USAGE
 from integrations.models import Vendor
 
-TOLD = ("base_url", "writes")
-
 
 class Command(BaseCommand):
     help = "Make or update a connection. A secret is given as name=value, name=@file or name=- (standard input)."
@@ -29,8 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--secret", action="append", default=[], metavar="name=value|@file|-")
 
     def handle(self, **options: Any) -> None:
-        before = Vendor.objects.filter(slug=options["slug"]).values(*TOLD).first()
-        secrets = {name: secret(name, value) for name, value in map(pair, options["secret"])}
+        before = Vendor.objects.filter(slug=options["slug"]).values("base_url", "writes").first()
         try:
             vendor = connecting.connect(
                 options["kind"],
@@ -40,14 +37,15 @@ class Command(BaseCommand):
                 environment=options["environment"],
                 writes=options["writes"],
                 options=dict(map(pair, options["set"])),
-                secrets=secrets,
+                secrets={name: secret(name, value) for name, value in map(pair, options["secret"])},
             )
         except (LookupError, connecting.BadOption) as error:
             raise CommandError(str(error), returncode=USAGE) from None
         except vault.VaultError as error:
             raise CommandError(str(error), returncode=FAILED) from None
-        said = f"Set the secrets {', '.join(secrets)}." if secrets else ""
-        after = {name: getattr(vendor, name) for name in TOLD}
+        names = ", ".join(text.partition("=")[0] for text in options["secret"])
+        said = f"Set the secrets {names}." if names else ""
+        after = {"base_url": vendor.base_url, "writes": vendor.writes}
         audit.record("connected", vendor, who="command line", said=said, before=before, after=after)
         self.stdout.write(f"{vendor.name} is connected as “{vendor.slug}”. Try it: manage.py probe {vendor.slug}")
 
