@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Case, Count, F, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -15,7 +15,8 @@ from integrations.models import Command, CommandItem
 
 SHOWN = 200
 ORDER = ("awaiting_approval", "queued", "sending", "working", "unknown", "refused", "confirmed", "cancelled")
-ITEMS = {"refused": "Not done", "done": "Done", "waiting": "Waiting", "overtaken": "Overtaken"}
+ITEMS = {"refused": "Not done", "lost": "Not known", "waiting": "Waiting", "done": "Done", "overtaken": "Overtaken"}
+LOST = Q(state=CommandItem.State.WAITING, command__state=Command.State.UNKNOWN)
 
 
 class CommandBatch:
@@ -40,8 +41,9 @@ class CommandBatch:
         if first is None:
             raise Http404("There is no such batch.")
         states = dict(rows.order_by().values_list("state").annotate(count=Count("pk")))
-        items = CommandItem.objects.filter(command__batch=batch)
-        fates = dict(items.order_by().values_list("state").annotate(count=Count("pk")))
+        fate = Case(When(LOST, then=Value("lost")), default=F("state"))
+        items = CommandItem.objects.filter(command__batch=batch).annotate(fate=fate)
+        fates = dict(items.order_by().values_list("fate").annotate(count=Count("pk")))
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": f"{title_of(first)}: {first.vendor}",
@@ -61,14 +63,16 @@ class CommandBatch:
     def _batch_rows(self, items: Any) -> list[CommandItem]:
         """What was not done first, then what is still open, then the rest."""
         found: list[CommandItem] = []
-        for state in ITEMS:
+        for fate in ITEMS:
             if len(found) < SHOWN:
                 part = (
-                    items.filter(state=state)
+                    items.filter(fate=fate)
                     .select_related("command")
                     .defer("command__body", "command__request", "command__answer", "command__story")
                 )
                 found += part.order_by("id")[: SHOWN - len(found)]
+        for item in found:
+            item.fate_shown = ITEMS[item.fate]  # type: ignore[attr-defined]
         return found
 
     def _batch_decided(self, request: HttpRequest, batch: str) -> None:

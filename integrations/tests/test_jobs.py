@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations.commands import asking, deciding, looking, outcomes, sending
@@ -99,6 +100,25 @@ def test_rows_of_which_nobody_can_tell_stay_unknown_and_hold_up_what_is_about_th
     bodies_sent = [call.body for call in sim.ledger.asked("/product.update.batch.json")]
     assert [[item["id"] for item in body["payload"]] for body in bodies_sent] == [[A, B, "5003"], [B], [A]]
     assert len({body["idempotency_key"] for body in bodies_sent}) == 3, "else an old answer came again"
+
+
+def test_a_batch_s_page_says_what_is_worked_on_and_what_nobody_knows(
+    sim: Simulator, shop: Vendor, admin_client: Any
+) -> None:
+    sim.untold = {A}
+    command = sent(shop, "change_stock", [{"id": A, "by": -1}, {"id": B, "by": -1}])
+    Command.objects.filter(pk=command.pk).update(batch="b" * 32)
+    page = reverse("admin:integrations_command_batch", args=["b" * 32])
+    text = admin_client.get(page).content.decode()
+    assert "<strong>1</strong> the vendor works on it" in text
+    assert "<strong>2</strong> waiting" in text
+    assert 'http-equiv="refresh"' in text
+    told(command.pk)
+    text = admin_client.get(page).content.decode()
+    assert "<strong>1</strong> not known" in text
+    assert "<strong>1</strong> done" in text
+    rows = text.partition("Row by row")[2]
+    assert rows.index(A) < rows.index(B), "what is open comes first"
 
 
 def test_what_is_left_is_dropped_when_a_newer_value_came(sim: Simulator, shop: Vendor) -> None:

@@ -143,7 +143,12 @@ def says(title: str, key: str, declared: Sequence[Field]) -> Callable[[Body], li
 
 
 def _told(declared: Sequence[Field], entry: Body) -> str:
-    return ", ".join(f"{f.label.lower()} {_plain(f, entry[f.name])}" for f in declared if f.name in entry)
+    return ", ".join(f"{_small(f.label)} {_plain(f, entry[f.name])}" for f in declared if f.name in entry)
+
+
+def _small(label: str) -> str:
+    """As it stands within a line: SKU stays SKU."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _plain(field: Field, value: Any) -> str:
