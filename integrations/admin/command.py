@@ -24,6 +24,7 @@ from integrations.service import services
 
 ITEM_TONES = {"done": "good", "refused": "bad", "overtaken": "quiet", "waiting": ""}
 SHOWN = 200  # things on a command's page
+OPEN = (Command.State.AWAITING, Command.State.QUEUED, Command.State.WORKING, Command.State.UNKNOWN)
 LINES = 10  # lines of words shown outright
 
 
@@ -76,6 +77,11 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
     actions = ("look_up_chosen",)
     change_form_template = "admin/integrations/command_form.html"
 
+    def idle(self, part: Any, row: Any) -> bool:
+        """What stands above already, where something is to be decided, is not told twice."""
+        told = row.state in OPEN and getattr(part, "__name__", part) in ("says", "request_shown", "error", "cure")
+        return told or super().idle(part, row)
+
     @admin.action(description="Look up at the vendor", permissions=["change"])
     def look_up_chosen(self, request: HttpRequest, queryset: Any) -> None:
         from integrations import tasks
@@ -90,7 +96,7 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if (command := kwargs.get("obj")) is not None:
-            context |= self.decidable(request, command)
+            context |= {**self.decidable(request, command), "is_open": command.state in OPEN}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="what", ordering="verb")
