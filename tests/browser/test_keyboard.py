@@ -169,6 +169,40 @@ def test_the_menu_on_a_laptop_is_folded_away_and_stays_so(eyes, hub):
     expect(page.locator("#hub-nav")).to_be_visible()
 
 
+def test_what_opens_and_changes_by_keys(eyes, hub):
+    """A fold, the theme, a range of days, all boxes at once, further rows of a form."""
+    page = eyes()
+    page.goto(f"{hub.address}/admin/orders/sale/")
+    page.locator(".hub-filter", has_text="Placed").locator("summary").focus()
+    for key in ("Enter", "Tab"):
+        page.keyboard.press(key)
+    for _ in range(10):
+        if page.evaluate("document.activeElement.type") == "date":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.type("01012020")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "since=2020-01-01" in page.url
+    page.locator(ROW).first.press("Enter")
+    fold = page.locator(".hub-fold").last
+    fold.locator("summary").press("Enter")
+    expect(fold).to_have_attribute("open", "")
+    fold.locator("summary").press("Enter")
+    expect(fold).not_to_have_attribute("open", "")
+    before = page.evaluate("document.documentElement.dataset.theme")
+    page.locator("button.theme-toggle:visible").press("Enter")
+    assert page.evaluate("document.documentElement.dataset.theme") != before
+    page.goto(f"{hub.address}/admin/integrations/command/desk/approval/")
+    page.get_by_role("button", name="Tick all").press("Space")
+    assert page.locator("input[name=command]:not(:checked)").count() == 0
+    page.goto(f"{hub.address}/admin/integrations/command/ask/demo-elko/place_order/")
+    rows = page.locator(".hub-rows tbody tr").count()
+    with page.expect_navigation():
+        page.get_by_role("button", name="More rows").first.press("Enter")
+    assert page.locator(".hub-rows tbody tr").count() > rows
+
+
 @pytest.mark.parametrize(("path", "action"), [("/auth/group/", "Delete selected"), ("/catalog/product/", "Send")])
 def test_an_action_is_chosen_and_its_page_walked(path, action, eyes, hub):
     page = eyes()
