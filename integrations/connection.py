@@ -124,7 +124,7 @@ def with_service(
         try:
             return work(service)
         except errors.NeedsAuth as error:
-            error.said = service.http.quotable(error.said)
+            error.quote(service.http.quotable)
             dead = service.signed_by
             refused = service.fetched is not None and not service.http.answered  # fresh, and never any good
             often = renewals > (time.monotonic() - began) / RENEWED_EVERY
@@ -136,7 +136,7 @@ def with_service(
             service.http.close()
             service, renewals = again, renewals + 1
         except errors.VendorError as error:
-            error.said = service.http.quotable(error.said)
+            error.quote(service.http.quotable)
             raise
 
 

@@ -3,7 +3,8 @@
 Messages name method, path, status and what the vendor said; never headers, query values or secrets.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -17,17 +18,23 @@ class VendorError(Exception):
     method: str = ""
     path: str = ""
     status: int | None = None
-    said: str = ""  # the vendor's own words, cut and redacted
+    said: str = field(default="", repr=False)  # the vendor's own words; told only when they are `quoted`
     until: datetime | None = None  # not before this time, where the vendor or our own ledger tells
     passing: bool = (
         False  # of a NeedsAuth: it may pass without a person, so it is tried again at `until`, as often as it takes
     )
 
+    quoted: bool = False  # whoever knows this account's secrets has taken them out of `said`
+
     kind = "vendor"
+
+    def quote(self, clean: Callable[[str], str]) -> None:
+        """Make the vendor's words fit to be told."""
+        self.said, self.quoted = clean(self.said), True
 
     def __str__(self) -> str:
         where = f" ({self.method} {self.path}{f', HTTP {self.status}' if self.status else ''})" if self.path else ""
-        said = f" The vendor said: {self.said}" if self.said else ""
+        said = f" The vendor said: {self.said}" if self.said and self.quoted else ""
         return f"{self.message}{where}{said}"
 
 

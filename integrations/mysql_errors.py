@@ -52,6 +52,7 @@ def told(place: Place) -> Iterator[None]:
             method="SELECT",
             path=place.shown,
             said=clean(str(error), [place.password]),
+            quoted=True,
         ) from None
 
 
@@ -63,13 +64,14 @@ def away(place: Place, said: str) -> errors.Wait:
         method="SELECT",
         path=place.shown,
         said=clean(said, [place.password]),
+        quoted=True,
     )
 
 
 def judged(place: Place, error: Exception) -> errors.VendorError:
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     said = clean(str(error.args[1]) if len(error.args) > 1 else str(error), [place.password])
-    about: dict[str, Any] = {"method": "SELECT", "path": place.shown, "said": said}
+    about: dict[str, Any] = {"method": "SELECT", "path": place.shown, "said": said, "quoted": True}
     if code in UNKNOWN_USER:
         return errors.NeedsAuth(
             "The database server does not accept the user or the password.",

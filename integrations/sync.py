@@ -203,6 +203,8 @@ def _read(work: Slice, service: VendorService, patience: outage.Patience) -> Non
     )
     try:
         for page in getattr(service, work.schedule.flow)(ask):
+            if service.http.repeated.seen:  # a vendor's row is stored as it came, but not with our own token in it
+                page.rows = [service.http.repeated.bare(row) for row in page.rows]
             if not work.answered and run.requests > work.asked:
                 work.answered, service.http.tries = True, TRIES
                 circuit.worked(work.vendor)

@@ -37,7 +37,14 @@ LARGEST_FILE = 32 << 20
 def spellings(pieces: Iterable[str] = PIECES) -> Iterator[str]:
     """The pieces as every text spells them, in hexadecimal, and in base64: three ways, by where they begin; ends left off."""
     for piece in pieces:
-        yield from (piece, piece.encode().hex(), piece.encode().hex().upper())
+        yield from (
+            piece,
+            piece.lower(),
+            piece.encode().hex(),
+            piece.encode().hex().upper(),
+        )  # hosts are read in small letters
+        yield "".join(f"\\u{ord(sign):04x}" for sign in piece)
+        yield "".join(f"%{ord(sign):02x}" for sign in piece)
         for once in coded(piece):
             yield from dict.fromkeys((once, quote(once, safe=""), once.translate(URLSAFE)))
             yield from (twice for twice in coded(once) if len(twice) > 12)

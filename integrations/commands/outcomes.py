@@ -15,7 +15,7 @@ from integrations.commands.claiming import State, store
 from integrations.commands.telling import doing_of
 from integrations.errors import BadPayload, NeedsAuth, Refused, Unknown, VendorError, Wait
 from integrations.faultpoints import faultpoint
-from integrations.http.redaction import blotted
+from integrations.http.redaction import blotted_json
 from integrations.models import Command, CommandItem
 from integrations.service import VendorService
 from integrations.verbs import Outcome, Verb
@@ -35,7 +35,7 @@ def put_back(command: Command) -> None:
 def shown(answer: Any, service: VendorService) -> Any:
     """An answer as it is kept: numbers as JSON has them, and without this account's secrets."""
     text = json.dumps(answer, default=mirroring.number, ensure_ascii=False).replace("\\u0000", "\\ufffd")
-    return json.loads(blotted(text, service.http.hidden()))
+    return blotted_json(json.loads(text), service.http.hidden())
 
 
 def confirm(command: Command, answer: Any, outcome: Outcome, by: str = "", what: str = "confirmed") -> None:

@@ -7,6 +7,7 @@ that lives on although its database went away does know: it puts back what never
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -136,6 +137,7 @@ def _call(command: Command, service: VendorService, answer: dict[str, Any]) -> N
         faultpoint("command.before_sending")
     faultpoint("command.sending")
     got = _written(service, request)
+    got = replace(got, body=service.http.repeated.bare(got.body))
     faultpoint("command.answered")
     told = got.json() if got.body.strip() else None
     answer["outcome"] = verb.outcome(doing, told)

@@ -45,6 +45,7 @@ class Answer:
                 path=self.path,
                 status=self.status,
                 said=self.redact(self.body[:ERROR_BODY].decode("utf-8", "replace")),
+                quoted=True,
             ) from None
 
 

@@ -18,7 +18,8 @@ from integrations.http.answers import Answer
 from integrations.http.calls import Call, CallRecord, Params, Repeat, prepared, refuse, told_of
 from integrations.http.failures import broken
 from integrations.http.receiving import Receive, spooled, whole
-from integrations.http.redaction import blotted, clean
+from integrations.http.redaction import blotted, clean, holds
+from integrations.http.repeated import Repeated
 from integrations.http.wire import Wire
 from integrations.ratelimit import Budget
 from integrations.service import Account, Rate
@@ -66,10 +67,11 @@ class Client:
         self._written: Call | None = None  # the last write
         self.heard: list[tuple[str, bytes]] | None = None  # where a list is given: what was asked, and the answers
         self._hide = [secret for secret in hide if secret]
+        self.repeated = Repeated(self.hidden)  # which of them the vendor says back to us
         self._headers = headers or {}
         self._never = tuple(never)
         self._wire = Wire(
-            network.check_url(account.base_url), auth, self.rate, budget, self.quotable, self._headers, self._explained,
+            network.check_url(account.base_url), auth, self.rate, budget, self.quotable, self._holds, self._headers, self._explained,
             self._before_write,
         )  # fmt: skip
 
@@ -176,7 +178,7 @@ class Client:
         """
         call = self._call("GET", path, params, None, total, read, cap)
         folder.mkdir(parents=True, exist_ok=True)
-        result: Path = self._made(call, spooled(call, self.account.slug, folder, self.quotable))
+        result: Path = self._made(call, spooled(call, self.account.slug, folder, self.quotable, self.repeated))
         return result
 
     def close(self) -> None:
@@ -192,7 +194,7 @@ class Client:
         meant = self._explain(call.status or 0, body, call.write) if self._explain else None
         error = meant.error if isinstance(meant, Repeat) else meant
         if isinstance(error, errors.VendorError):
-            error.said = "" if call.quiet else self.quotable(error.said)
+            error.quote((lambda said: "") if call.quiet else self.quotable)
             told_of(error, call).status = call.status
         return meant
 
@@ -206,7 +208,7 @@ class Client:
         return prepared(self._wire.base.path, method, path, params, body, total=total, read=read, cap=cap)
 
     def _whole(self, call: Call) -> Answer:
-        answer: Answer = self._made(call, whole(call, self.quotable))
+        answer: Answer = self._made(call, whole(call, self.quotable, self.repeated))
         if self.heard is not None and not call.quiet:
             asked = f"{call.method} {unquote_plus(call.target)}"
             self.heard.append((blotted(asked, self.hidden()), answer.body))
@@ -219,6 +221,9 @@ class Client:
     def quotable(self, text: str) -> str:
         """A vendor's words fit to be shown: without this account's secrets, without control characters, and not long."""
         return clean(text, self.hidden())
+
+    def _holds(self, text: str) -> bool:
+        return holds(text, self.hidden())
 
     def _made(self, call: Call, receive: Receive) -> Any:
         tries = 1 if call.write else self.tries

@@ -72,6 +72,7 @@ def unusable(call: Call, wrong: str, quoted: str) -> errors.BadPayload:
         f"The vendor's answer is not usable: {wrong}.",
         "It is usually their maintenance and passes. If it stays, check the address and its path.",
         said=quoted,
+        quoted=True,
         **call.about(),
     )
 

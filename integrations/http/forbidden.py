@@ -26,7 +26,7 @@ BY_ADDRESS = re.compile(r"\bips?\b|\bip[ -]?address|white-?list|allow-?list", re
 
 def forbidden(call: Call, said: str, rate: Rate, budget: Budget | None, base: SplitResult) -> errors.VendorError:
     """The error of a 401 or 403. A spent budget is shut for every process, and runs at half speed afterwards."""
-    about: dict[str, Any] = {**call.about(), "said": said}
+    about: dict[str, Any] = {**call.about(), "said": said, "quoted": True}
     away = (rate.block or 60.0) * (1 + random.uniform(0, JITTER)) + MARGIN
     if call.status == 403 and BY_RATE.search(said):
         return _spent(budget, away, "The vendor says that too many calls were made with this token", about)

@@ -1,16 +1,19 @@
-"""What may be quoted of a vendor's words: no secret in any spelling, no control characters, not much of it."""
+"""What may be quoted of a vendor's words: no secret in any spelling, whole or in part, no control characters, not much of it."""
 
-import base64
-import json
 import re
 from collections.abc import Sequence
-from urllib.parse import quote, quote_plus
+from typing import Any
+
+from integrations.http.spellings import found_in, pieces_of, unspelled
 
 SECRET_FIELD = re.compile(
     r"""((?:password|passwd|token|secret|authorization|api_?key)"?\s*[:=]\s*)("(?:[^"\\]|\\.)*"?|[^\s,}&]+)""",
     re.IGNORECASE,
 )
+SECRET_NAME = re.compile(r"password|passwd|token|secret|authorization|api_?key", re.IGNORECASE)
 JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
+GONE = "***"
+LOOKED_INTO = 64 << 10  # characters that are also decoded; nobody is shown more
 
 
 def clean(text: str, secrets: Sequence[str] = ()) -> str:
@@ -20,27 +23,44 @@ def clean(text: str, secrets: Sequence[str] = ()) -> str:
 
 
 def blotted(text: str, secrets: Sequence[str] = ()) -> str:
-    """The text with every spelling of these secrets, and what looks like another, replaced by ***."""
-    spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
-    for spelling in sorted(spellings, key=len, reverse=True):
-        text = text.replace(spelling, "***")
-    return JWT.sub("***", SECRET_FIELD.sub(r"\1***", text))
+    """The text with every spelling of these secrets, and what looks like another, replaced by ***.
+
+    Where one shows only when the text is decoded further than that, nothing of the text is left.
+    """
+    return JWT.sub(GONE, SECRET_FIELD.sub(rf"\1{GONE}", _bare(text, secrets)))
 
 
-def _spellings(secret: str) -> set[str]:
-    raw = secret.encode("utf-8", "surrogatepass")
-    coded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    escaped = json.dumps(secret)[1:-1]
-    return (
-        {
-            secret,
-            quote(secret, safe=""),
-            quote(secret),
-            quote_plus(secret),
-            escaped,
-            *coded,
-            *(text.rstrip("=") for text in coded),
+def blotted_json(value: Any, secrets: Sequence[str] = ()) -> Any:
+    """The same of a decoded JSON value, which stays one: its texts and names, and whole what is named as a secret."""
+    if isinstance(value, str):
+        return JWT.sub(GONE, _bare(value, secrets))
+    if isinstance(value, list | tuple):
+        return [blotted_json(inner, secrets) for inner in value]
+    if isinstance(value, dict):
+        return {
+            blotted(name, secrets): GONE
+            if isinstance(inner, str) and inner and SECRET_NAME.search(name)
+            else blotted_json(inner, secrets)
+            for name, inner in value.items()
         }
-        if secret
-        else set()
-    )
+    return value
+
+
+def holds(text: str, secrets: Sequence[str]) -> bool:
+    """Whether a secret, or a long part of one, stands in the text however it is spelled."""
+    return _bare(text, secrets) != text
+
+
+def _bare(text: str, secrets: Sequence[str]) -> str:
+    known = tuple(sorted({secret for secret in secrets if secret}))
+    if not known or not text:
+        return text
+    places = found_in(text, known)
+    if places:
+        parts, end = [], 0
+        for start, stop in places:
+            parts += [text[end:start], GONE]
+            end = stop
+        text = "".join((*parts, text[end:]))
+    pieces = pieces_of(known)
+    return GONE if any(pieces.are_in(further) for further in unspelled(text[:LOOKED_INTO])) else text

@@ -38,6 +38,7 @@ class Judge:
     rate: Rate
     budget: Budget | None
     clean: Callable[[str], str]
+    holds: Callable[[str], bool]  # whether a secret of ours stands in a text
     explain: Callable[[Call, bytes], Exception | None]  # what the vendor's own words mean, asked before the status
 
     def not_ok(self, call: Call, response: urllib3.BaseHTTPResponse, hop: int) -> str:
@@ -49,7 +50,7 @@ class Judge:
         if (meant := self.explain(call, got)) is not None:
             raise meant
         said = self._said(call, got.decode("utf-8", "replace"))
-        about: dict[str, Any] = {**call.about(), "said": said}
+        about: dict[str, Any] = {**call.about(), "said": said, "quoted": True}
         if status in (401, 403):
             raise forbidden(call, said, self.rate, self.budget, self.base)
         if status == 429:
@@ -92,7 +93,15 @@ class Judge:
         known = call.status in (301, 302, 307, 308)
         if same and known and location and call.method == "GET" and not call.write and hop == 0:
             target = quote(there.path or "/", safe="/%:@!$&'()*+,;=~-._")
-            return f"{target}?{there.query}" if there.query else target
+            target = f"{target}?{there.query}" if there.query else target
+            if self.holds(target):  # an address is written down on the way, by servers that are not ours
+                raise errors.Refused(
+                    "The vendor sends this call on to an address with a secret of ours in it; it was not followed.",
+                    "Check the connection's address, and tell the vendor.",
+                    cause="url",
+                    **call.about(),
+                )
+            return target
         moved = there.path == urlsplit(call.target).path and call.status not in (
             303,
             304,
@@ -105,9 +114,9 @@ class Judge:
                 cause="url",
                 **call.about(),
             )
-        host = "".join(c for c in (there.hostname or "nowhere")[:100] if c.isprintable())
+        host = self.clean("".join(c for c in there.hostname or "nowhere" if c.isprintable()))[:100]
         raise errors.Refused(
-            f"The vendor sends this call on to {self.clean(host)}; it was not followed.",
+            f"The vendor sends this call on to {host}; it was not followed.",
             "Check the connection's address: it is probably an old one, or the one of a web page.",
             cause="url",
             **call.about(),
@@ -121,6 +130,7 @@ class Judge:
             cause="rate",
             until=in_seconds(after) if after else None,
             said=said,
+            quoted=True,
             **call.about(),
         )
         if after and self.budget:

@@ -34,6 +34,7 @@ class Wire:
         rate: Rate,
         budget: Budget | None,
         clean: Callable[[str], str],
+        holds: Callable[[str], bool],
         headers: Mapping[str, str],
         explain: Callable[[Call, bytes], Exception | None],
         before_write: Callable[[Call], None] = lambda call: None,
@@ -41,7 +42,8 @@ class Wire:
         """before_write: asked once there is a connection, right before a write's first byte; what it raises keeps the write here."""
         self._before_write = before_write
         self.base, self._auth, self._own = base, auth, headers
-        self._judge = Judge(base, rate, budget, clean, explain)
+        self._clean = clean
+        self._judge = Judge(base, rate, budget, clean, holds, explain)
         self._host = base.hostname or ""
         self._secure = base.scheme == "https"
         self._port = base.port or (443 if self._secure else 80)
@@ -87,7 +89,8 @@ class Wire:
         except TooLarge:
             raise broken(call, f"is larger than {call.cap >> 20} MB") from None
         except (BadCoding, zlib.error) as error:
-            raise again(call, broken(call, f"is damaged: {error}")) from None
+            why = "it is packed in an odd way" if call.quiet else self._clean(str(error))
+            raise again(call, broken(call, f"is damaged: {why}")) from None
         except errors.VendorError as error:
             if isinstance(error, errors.Wait) and not call.sent and error.cause in ("network", "tls"):
                 raise Repeat(told_of(error, call)) from None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, RLock
 from typing import Any, ClassVar
 
-from integrations.simulator import bend, damage  # noqa: F401 - importing them registers their fault switches
+from integrations.simulator import bend, damage, echo  # noqa: F401 - importing them registers their fault switches
 from integrations.simulator.faults import Fault, Faults, Stage, Turn
 from integrations.simulator.ledger import Ledger
 from integrations.simulator.picture import picture
