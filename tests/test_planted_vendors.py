@@ -4,16 +4,21 @@ The secrets are the simulators' own, which hold the word the whole suite is watc
 reaches a log, a row, a page, a file, a mail or an error here fails the test.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 
-from integrations import circuit, connecting, connection, sync, vault
-from integrations.models import SyncRun, Trigger, Vendor
+from integrations import circuit, connecting, connection, lookups, sync, trial, vault
+from integrations.commands import asking, bodies, looking, sending, switches
+from integrations.models import Callback, Command, SyncRun, Trigger, Vendor, WebhookDelivery
 from integrations.service import services
 from integrations.tests.contract.party import Party, served
-from tests.secrets_watch import WORD
+from integrations.webhooks import addresses, known, reading, tending
+from tests.secrets_watch import WORD, watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.sqlite_only]
 KINDS = sorted(services())
@@ -106,3 +111,139 @@ def test_flows_of_a_vendor_who_says_our_secrets_back(party: Party, part: int) ->
         assert said.used, name
         party.simulator.clear_faults()
         assert repr(found)
+
+
+# -- what goes out
+
+SENT = ("401", "400 as a name and a password", "500", "JSON that is cut", "JSON of another shape", "led on to a path")
+MADE = {"int": 1, "decimal": "1.00", "bool": True, "text": "1"}
+
+
+def body_of(fields: Any) -> dict[str, Any]:
+    """A body with a value in every field: the declared example, or the plainest there is."""
+    found: dict[str, Any] = {}
+    for field in fields:
+        if field.kind == "group":
+            found[field.name] = body_of(field.fields)
+        elif field.kind == "rows":
+            found[field.name] = [body_of(field.fields)]
+        else:
+            found[field.name] = field.example or (field.choices or (MADE.get(field.kind, "1"),))[0]
+    return found
+
+
+def wished(vendor: Vendor, verb: str) -> list[Command]:
+    """Decided and sent; nothing that was left of an earlier one is in its way."""
+    Command.objects.exclude(state__in=["confirmed", "refused"]).update(state="cancelled")
+    declared = services()[vendor.kind].verbs[verb]
+    required = [field for field in declared.fields if field.required]
+    rest = [field for field in declared.fields if not field.required]
+    for chosen in (declared.fields, required, *([*required, field] for field in rest)):
+        try:
+            made = asking.ask(again(vendor), verb, body_of(chosen), by="planted", hinted=False)
+        except (bodies.BadBody, switches.NotAllowed):
+            continue
+        for command in made:
+            sending.send(command.pk)
+        return list(Command.objects.filter(pk__in=[command.pk for command in made]))
+    return []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if services()[kind].verbs])
+def test_commands_to_a_vendor_who_says_our_secrets_back(party: Party) -> None:
+    vendor, sent = connected(party), set()
+    for name in ("", *SENT, "lost"):
+        if name:
+            lost = ("drop", {"accept": True}) if name == "lost" else ("echo", ECHOES[name])
+            party.simulator.fault(lost[0], **lost[1])
+        for verb in party.service.verbs:
+            for command in wished(vendor, verb):
+                sent.add(verb) if command.sent_at else None
+                if command.state in ("unknown", "working"):
+                    looking.look_up(command.pk)
+                    if name == "lost":
+                        party.simulator.clear_faults()
+                        looking.look_up(command.pk)
+                        party.simulator.fault(lost[0], **lost[1])
+        party.simulator.clear_faults()
+    assert len(sent) * 3 > len(party.service.verbs), f"enough are really sent: {sorted(sent)}"
+    assert Command.objects.exclude(error="").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_questions_and_trials_of_a_vendor_who_says_our_secrets_back(party: Party, admin_client: Any) -> None:
+    """Pages: what they show is watched."""
+    vendor = connected(party)
+    for name in ("", *ECHOES):
+        if name:
+            party.simulator.fault("echo", **ECHOES[name])
+        assert connection.probe(again(vendor)).ok or name
+        admin_client.post(reverse("admin:integrations_vendor_test", args=[vendor.pk]), follow=True)
+        for lookup in party.service.lookups:
+            watch.see(
+                "a look-up", repr(lookups.ask(again(vendor), lookup, {field.name: "1" for field in lookup.fields}))
+            )
+        for flow in [flow for flow, declared in party.service.flows.items() if declared.tried]:
+            page = reverse("admin:integrations_vendor_try", args=[vendor.pk, flow])
+            assert admin_client.post(page, {"try": ""}).status_code == 200
+            watch.see("a trial", repr(trial.try_flow(again(vendor), flow, {})))
+        if party.service.stores is not None and name in ("", "401", "500", "JSON of another shape"):
+            stores(admin_client, again(vendor))
+        party.simulator.clear_faults()
+
+
+def stores(client: Any, vendor: Vendor) -> None:
+    """Every page about an account's stores, with secrets typed into each of its fields."""
+
+    def page(name: str, *more: str) -> str:
+        return reverse(f"admin:integrations_vendor_{name}", args=[vendor.pk, *more])
+
+    for name in ("stores", "systems", "credentials"):
+        client.get(page(name))
+    for tool in services()[vendor.kind].stores.tools(vendor.account):  # type: ignore[union-attr]
+        client.post(page("tool", tool.name), follow=True)
+    for system in services()[vendor.kind].stores.described()[:3]:  # type: ignore[union-attr]
+        typed = {blank.name: f"typed-{WORD}" if blank.secret else "1" for way in system.ways for blank in way.blanks}
+        for given in ({**typed, "store_url": "https://new.example"}, {}):
+            client.post(page("new_store", system.name), given, follow=True)
+        client.post(page("credentials"), typed, follow=True)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if services()[kind].hooks])
+def test_what_is_posted_to_us_with_our_own_secrets_in_it(party: Party, client: Any, settings: Any) -> None:
+    """In body, headers and query; signed and not; good, odd and cut; and the vendor who is asked to post says them back."""
+    settings.HUB_PUBLIC_URL = "https://hub.example"
+    vendor = connected(party)
+    own = f"hook-{WORD}-signing-key"
+    for callback in Callback.objects.filter(vendor=vendor):
+        addresses.set_key(callback, own)
+    values = [*vault.secrets_of(vendor).values()]
+    assert own in values
+    for mode in Callback.Mode.values:
+        Callback.objects.filter(vendor=vendor).update(active=True, mode=mode)
+        known.forget()
+        for callback in Callback.objects.filter(vendor=vendor).select_related("vendor"):
+            path = addresses.path_of(callback)
+            for place, text in enumerate((json.dumps({"id": values[0], "keys": values}), " ".join(values), "{")):
+                told = {
+                    f"HTTP_X_WEBHOOK_{name}": value
+                    for name, value in zip(("ENTITY", "ACTION", "KEY", "SIGNATURE"), values, strict=False)
+                }
+                client.post(
+                    path,
+                    text.encode(),
+                    content_type="application/json",
+                    **told,
+                    **({} if place else {"QUERY_STRING": "challenge_code=x"}),
+                )
+                client.get(path, {"challenge_code": "x"})
+    for fault in (None, *ECHOES.values()):
+        if fault:
+            party.simulator.fault("echo", **fault)
+        for callback in Callback.objects.filter(vendor=vendor):
+            Callback.objects.filter(pk=callback.pk).update(tend_at=timezone.now())
+            again(vendor)
+            tending.tend(callback.pk)
+        reading.read(vendor.pk)
+        party.simulator.clear_faults()
+    assert WebhookDelivery.objects.filter(vendor=vendor).exists()

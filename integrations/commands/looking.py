@@ -15,6 +15,7 @@ from integrations.commands.telling import doing_of
 from integrations.connection import with_service
 from integrations.errors import VendorError
 from integrations.faultpoints import faultpoint
+from integrations.http.redaction import blotted
 from integrations.models import Command
 from integrations.service import VendorService
 from integrations.verbs import Found
@@ -60,7 +61,12 @@ def _found(command: Command, name: str) -> Found:
         def work(service: VendorService) -> Found:
             used.append(service)
             found: Found = getattr(service, name)(doing_of(command))
-            return Found(found.done, found.told, outcomes.shown(found.answer, service), found.outcome)
+            return Found(
+                found.done,
+                blotted(found.told, service.http.hidden()),
+                outcomes.shown(found.answer, service),
+                found.outcome,
+            )
 
         return with_service(command.vendor, work, command=command)
 

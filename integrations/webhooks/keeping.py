@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from config.addresses import Address
+from integrations.http.repeated import Repeated
 from integrations.models import Callback, WebhookDelivery
 from integrations.webhooks.hook import PARSE_ERRORS, News, Posted, Reply
 from integrations.webhooks.known import Known
@@ -30,9 +32,16 @@ def news_of(known: Known, posted: Posted) -> tuple[News, str]:
         return News("?"), f"It could not be read: {str(error) or type(error).__name__}"
 
 
+def bare(known: Known, posted: Posted) -> Posted:
+    """What came without the connection's own secrets, which some vendors send along."""
+    without = Repeated(lambda: known.hidden).bare
+    headers = {name: without(text.encode()).decode() for name, text in posted.headers.items()}
+    return replace(posted, body=without(posted.body), headers=headers)
+
+
 def keep(known: Known, posted: Posted, *, verified: bool | None, address: Address | None, now: datetime) -> None:
     """Store what came. A repeat is the same as what is stored, and stores nothing."""
-    callback, hook = known.callback, known.hook
+    callback, hook, posted = known.callback, known.hook, bare(known, posted)
     news, wrong = news_of(known, posted)
     delivery = _row(callback, news, now)
     headers = {name: value[:HEADER] for name, value in posted.headers.items() if name.lower().startswith(hook.keep)}
@@ -50,7 +59,7 @@ def keep_answered(
     known: Known, posted: Posted, reply: Reply, *, verified: bool | None, address: Address | None
 ) -> None:
     """Note what was asked and what was answered at once."""
-    callback, hook = known.callback, known.hook
+    callback, hook, posted = known.callback, known.hook, bare(known, posted)
     delivery = _row(callback, News(callback.hook), timezone.now())
     delivery.headers = {n: v[:HEADER] for n, v in posted.headers.items() if n.lower().startswith(hook.keep)}
     delivery.verified, delivery.address = verified, str(address) if address else None

@@ -23,7 +23,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Known:
-    """One callback with all that a delivery is held against. keys: those that may sign; own_key: the address's own."""
+    """One callback with all that a delivery is held against. keys: those that may sign; own_key: the address's own.
+
+    hidden: every secret of the connection, none of which is stored with what came.
+    """
 
     callback: Callback
     hook: Hook
@@ -31,6 +34,7 @@ class Known:
     rules: tuple[AllowedNetwork, ...]
     keys: tuple[str, ...] = field(default=(), repr=False)
     own_key: str = field(default="", repr=False)
+    hidden: tuple[str, ...] = field(default=(), repr=False)
     trouble: str = ""  # why its keys cannot be read
 
 
@@ -75,6 +79,7 @@ def _found(callback: Callback, hook: Hook) -> Known:
     try:
         keys = tuple(addresses.keys_of(callback, checks)) if checks else ()
         own = addresses.own_key(callback) if hook.key else ""
+        hidden = tuple(vault.opened(callback.vendor).values.values())
     except vault.VaultError as error:
         return Known(callback, hook, account, rules, trouble=str(error))
-    return Known(callback, hook, account, rules, keys, own)
+    return Known(callback, hook, account, rules, keys, own, hidden)

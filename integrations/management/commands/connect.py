@@ -11,6 +11,7 @@ from config import audit
 from integrations import connecting, vault
 from integrations.console import FAILED, USAGE
 from integrations.models import Vendor
+from integrations.service import service_class
 
 
 class Command(BaseCommand):
@@ -37,7 +38,7 @@ class Command(BaseCommand):
                 environment=options["environment"],
                 writes=options["writes"],
                 options=dict(map(pair, options["set"])),
-                secrets={name: secret(name, value) for name, value in map(pair, options["secret"])},
+                secrets=secrets_given(options["kind"], options["secret"]),
             )
         except (LookupError, connecting.BadOption) as error:
             raise CommandError(str(error), returncode=USAGE) from None
@@ -55,6 +56,19 @@ def pair(text: str) -> tuple[str, str]:
     if not sign:
         raise CommandError(f"“{name}” has no value: write {name}=…", returncode=USAGE)
     return name, value
+
+
+def secrets_given(kind: str, given: list[str]) -> dict[str, str]:
+    """Secrets by name. What is no such pair may be a secret that was pasted without its name: it is not quoted."""
+    known = [declared.name for declared in service_class(kind).secrets]
+    found = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or name not in known:
+            names = ", ".join(f"{one}=…" for one in known) or "it has none"
+            raise CommandError(f"--secret names a secret of {kind}: {names}. Nothing was changed.", returncode=USAGE)
+        found[name] = secret(name, value)
+    return found
 
 
 def secret(name: str, value: str) -> str:
