@@ -147,6 +147,25 @@ class Watch:
                 cursor.execute(f'SELECT {quoted} FROM "{table}" ORDER BY "{key}" DESC LIMIT {MOST_ROWS}')
                 while rows := cursor.fetchmany(ROWS):
                     self.see(f"a row of {table}", "\n".join(_shown(value) for row in rows for value in row if value))
+                if table == "django_session":
+                    self._see_sessions()
+
+    def _see_sessions(self) -> None:
+        """What they hold is packed and signed in its column."""
+        from django.contrib.sessions.models import Session
+
+        for session in Session.objects.order_by("-expire_date")[:ROWS]:
+            self.see("a session", _shown(session.get_decoded()))
+
+    def see_cookies(self, where: str, response: Any) -> None:
+        """As they are sent, and what is packed in the one that carries messages."""
+        from django.contrib.messages.storage.cookie import CookieStorage
+
+        self.see(where, response.cookies.output())
+        packed = response.cookies.get(CookieStorage.cookie_name)
+        if packed is not None and packed.value:
+            told = CookieStorage(None)._decode(packed.value)  # type: ignore[arg-type]
+            self.see(where, "\n".join(str(getattr(one, "message", one)) for one in told or ()))
 
     def see_files(self, folder: Path) -> None:
         """Files that are new or changed since the last look; the database's own are looked at row by row."""
@@ -193,7 +212,7 @@ class PageWatch:
         response = self.get_response(request)
         where = f"the page {request.path}"
         watch.see(where, "\n".join(f"{name}: {value}" for name, value in response.items()))
-        watch.see(where, response.cookies.output())
+        watch.see_cookies(where, response)
         if response.streaming:
             response.streaming_content = self._pieces(where, response.streaming_content)
         else:

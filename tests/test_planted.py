@@ -24,7 +24,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from django.views.debug import ExceptionReporter, get_exception_reporter_filter
+from django.utils.log import AdminEmailHandler
+from django.views.debug import ExceptionReporter, get_exception_reporter_filter, technical_500_response
 
 from integrations import alerting, connecting, connection, sync, vault
 from integrations.models import Callback, Schedule, Token, Trigger, Vendor
@@ -276,6 +277,7 @@ def looks_at_everything(client: Looking) -> None:
 
 def reports(watch: Watch, vendor: Vendor, settings: Any) -> None:
     """What Django would mail or show of an error in the midst of each page that takes a secret, with the settings of the hub."""
+    settings.ADMINS = [("Ops", "ops@example.com")]
     mailing = {"EMAIL_HOST_PASSWORD": word("mail")}
     settings.EMAIL_CONFIG, settings.EMAIL_HOST_PASSWORD = mailing, word("mail")
     settings.DATABASES = {"default": {"PASSWORD": word("database")}}
@@ -290,6 +292,13 @@ def reports(watch: Watch, vendor: Vendor, settings: Any) -> None:
             report = ExceptionReporter(request, *sys.exc_info())
             watch.see("an exception report", report.get_traceback_text())
             watch.see("an exception report", report.get_traceback_html())
+            AdminEmailHandler(include_html=True).emit(logging.makeLogRecord({
+                "levelname": "ERROR", "msg": "Internal Server Error: %s", "args": (request.path,), "request": request,
+                "exc_info": sys.exc_info(), "status_code": 500,
+            }))  # fmt: skip
+            settings.DEBUG = True
+            watch.see_bytes("a page for developers", technical_500_response(request, *sys.exc_info()).content)
+            settings.DEBUG = False
             shown = get_exception_reporter_filter(request).get_post_parameters(request)
             assert set(shown) == {field}, "names are told"
         else:
@@ -305,11 +314,14 @@ def test_no_planted_secret_is_seen_anywhere(watch: Watch, elko: Simulator, setti
     other_ways(client, settings)
     works(watch, elko, vendor)
     looks_at_everything(client)
+    reports(watch, vendor, settings)
+    assert any("Internal Server Error" in message.subject for message in mail.outbox)
     for message in mail.outbox:
-        watch.see("a mail", message.message().as_string() + str(message.body))
+        watch.see(
+            "a mail", message.message().as_string() + str(message.body) + str(getattr(message, "alternatives", ""))
+        )
     watch.see_rows()
     watch.see_files(settings.VAR)
-    reports(watch, vendor, settings)
     assert watch.take() == []
 
 

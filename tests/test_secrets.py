@@ -26,11 +26,18 @@ ROOT = Path(__file__).resolve().parent.parent
 LEAKS = """
 import logging
 import pytest
+from celery import shared_task
+from django.contrib.admin.models import LogEntry
+from django.contrib.messages import INFO
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
+from django.http import HttpResponse
 from django.test import Client
+from config import audit
 from integrations.errors import Refused
 from integrations.models import Vendor
-from tests.secrets_watch import WORD
+from tests.secrets_watch import WORD, watch
 
 SECRET = f"elko-{WORD}-token"
 
@@ -76,6 +83,45 @@ def test_failure():
 
 def test_mail():
     mail.send_mail("late", f"asked with {SECRET}", None, ["someone@example.com"])
+
+
+def test_spool(settings):
+    settings.SPOOL.mkdir(exist_ok=True)
+    (settings.SPOOL / "answer.json").write_text(SECRET)
+
+
+@pytest.mark.django_db
+def test_session():
+    store = SessionStore()
+    store["typed"] = SECRET + "-" * 500
+    store.save()
+
+
+@pytest.mark.django_db
+def test_cookie(admin_client, rf):
+    request = rf.get("/")
+    messages = CookieStorage(request)
+    messages.add(INFO, f"it was {SECRET}" + "-" * 500)
+    answer = HttpResponse()
+    messages.update(answer)
+    watch.see_cookies("the page /", answer)
+
+
+@pytest.mark.django_db
+def test_admin_log(admin_user):
+    LogEntry.objects.create(user=admin_user, action_flag=1, object_repr="x", change_message=SECRET)
+
+
+@pytest.mark.django_db
+def test_audit_log():
+    audit.record("changed", None, who="x", said=SECRET)
+
+
+def test_worker():
+    @shared_task
+    def broken():
+        raise ValueError(SECRET)
+    logging.getLogger("celery.app.trace").error("failed", exc_info=broken.apply().result)
 
 
 def test_message(settings):
@@ -130,7 +176,8 @@ def test_every_way_out_is_watched(tmp_path: Path) -> None:
     assert set(told) == set(re.findall(r"def (test_\w+)", LEAKS))
     for place in ("the log integrations.somewhere", "the log django", "a row of integrations_vendor", "the page /admin/login/",
                   "captured stdout call", "captured output", "the error Refused", "the failure", "a mail",
-                  "the file 1.msg", "captured stdout setup"):  # fmt: skip
+                  "the file 1.msg", "captured stdout setup", "the file answer.json", "a session", "the page /",
+                  "a row of django_admin_log", "a row of hub_auditentry", "the log celery.app.trace"):  # fmt: skip
         assert f"  {place}: " in run.stdout, place
 
 
@@ -153,6 +200,10 @@ def test_every_spelling_is_known(before: str) -> None:
         repr(text),
         repr(text.encode()),
         text.encode().hex(),
+        base64.b64encode(f"hub:{text}".encode()).decode(),
+        "".join(f"\\u{ord(sign):04x}" for sign in text),
+        "".join(f"%{ord(sign):02x}" for sign in text),
+        f"https://{text.lower()}.example/",
         text[: len(before) + 14],
         text[len(before) + 9 :],
     ):
