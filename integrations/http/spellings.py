@@ -42,7 +42,7 @@ def pieces_of(secrets: tuple[str, ...]) -> Pieces:
     for secret in secrets:
         raw = secret.encode("utf-8", "surrogatepass")
         if len(secret) < PART:
-            short |= {word.lower() for word in _spelled(secret)}
+            short |= {word.lower() for word in spelled(secret)}
             continue
         _cut(runs, secret, PART)
         _cut(runs, raw.hex(), 2 * PART)
@@ -57,7 +57,8 @@ def _cut(runs: dict[int, set[str]], text: str, size: int) -> None:
     runs.setdefault(size, set()).update(small[at : at + size] for at in range(len(small) - size + 1))
 
 
-def _spelled(secret: str) -> set[str]:
+def spelled(secret: str) -> set[str]:
+    """A secret as texts usually have it, whole."""
     raw = secret.encode("utf-8", "surrogatepass")
     coded = base64.b64encode(raw).decode()
     words = {

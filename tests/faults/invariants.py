@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from catalog.models import Variant
 from integrations import lease, schedules, sync, vault
-from integrations.http import redaction
+from integrations.http.spellings import spelled
 from integrations.models import Fingerprint, HeldRow, RateSlot, RateWaiter, Reject, Schedule, SyncRun, Trigger, Vendor
 from integrations.paging import encode
 from integrations.service import Flow, service_class
@@ -355,7 +355,7 @@ def promised(vendor: Vendor, longest: float = 900.0) -> timedelta:
 
 
 def _spelled(secrets: Iterable[str]) -> set[str]:
-    return {spelling for secret in secrets for spelling in redaction._spellings(secret)}
+    return {spelling for secret in secrets for spelling in spelled(secret)}
 
 
 def _leaks(secrets: Iterable[str]) -> Iterator[str]:
