@@ -164,7 +164,8 @@ class Watch:
         self.see(where, response.cookies.output())
         packed = response.cookies.get(CookieStorage.cookie_name)
         if packed is not None and packed.value:
-            told = CookieStorage(None)._decode(packed.value)  # type: ignore[arg-type]
+            storage: Any = CookieStorage(None)
+            told = storage._decode(packed.value)
             self.see(where, "\n".join(str(getattr(one, "message", one)) for one in told or ()))
 
     def see_files(self, folder: Path) -> None:

@@ -65,7 +65,11 @@ def connected(party: Party, *, without: str = "", slug: str = "planted") -> Vend
         party.kind, slug, base_url=given["base_url"], options=options, secrets=secrets, writes="on"
     )
     kind = party.service
-    parts = [*kind.flows.items(), *kind.verbs.items(), *((one.name, one) for one in kind.lookups)]
+    parts: list[tuple[str, Any]] = [
+        *kind.flows.items(),
+        *kind.verbs.items(),
+        *((one.name, one) for one in kind.lookups),
+    ]
     connecting.confirm(vendor, [name for name, part in parts if not part.proven])
     return vendor
 
