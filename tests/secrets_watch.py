@@ -160,11 +160,12 @@ class Watch:
     def see_cookies(self, where: str, response: Any) -> None:
         """As they are sent, and what is packed in the one that carries messages."""
         from django.contrib.messages.storage.cookie import CookieStorage
+        from django.http import HttpRequest
 
         self.see(where, response.cookies.output())
         packed = response.cookies.get(CookieStorage.cookie_name)
         if packed is not None and packed.value:
-            storage: Any = CookieStorage(None)
+            storage: Any = CookieStorage(HttpRequest())
             told = storage._decode(packed.value)
             self.see(where, "\n".join(str(getattr(one, "message", one)) for one in told or ()))
 
