@@ -45,16 +45,20 @@ def open_service(
 ) -> VendorService:
     """The vendor's service, ready to call; a secret the hub can fetch is fetched when it is missing, expired or `dead`.
 
+    A connection that is not stored yet takes `secrets` alone; its calls are neither counted nor noted.
+
     account: the connection as it might be, with options nobody saved. whole: for the account as a whole, not for one store of it.
     secrets: some that nobody saved, in place of the stored ones; what is fetched with them is not stored either.
     Raises errors.NeedsAuth (no usable secret), errors.Refused (its address), and what the fetching raises.
     """
     kind, account = service_class(vendor.kind), account or account_of(vendor)
     opened = timezone.now()
-    fresh = vendor.state == Vendor.State.NEW and vendor.last_ok_at is None and not vendor.calls.exists()
+    known = vendor.pk is not None
+    fresh = known and vendor.state == Vendor.State.NEW and vendor.last_ok_at is None and not vendor.calls.exists()
 
     def before(seconds: float) -> None:
-        circuit.stop_if_shut(vendor.pk, opened)
+        if known:
+            circuit.stop_if_shut(vendor.pk, opened)
         if before_call:
             before_call(seconds)
 
@@ -62,8 +66,8 @@ def open_service(
         made = Client(
             account,
             auth,
-            budget=_budget(vendor, kind, held, fresh=fresh),
-            log=_log(vendor, run, command),
+            budget=_budget(vendor, kind, held, fresh=fresh) if known else None,
+            log=_log(vendor, run, command) if known else None,
             before_call=before,
             interactive=interactive,
             service_rate=kind.rate,
@@ -166,7 +170,7 @@ def learn(vendor: Vendor, service: VendorService) -> None:
 def _opened(vendor: Vendor, instead: Mapping[str, str] | None = None) -> vault.Opened:
     """The stored secrets; `instead` of some of them others, which no row is known by."""
     try:
-        held = vault.opened(vendor, besides=instead or ())
+        held = vault.opened(vendor, besides=instead or ()) if vendor.pk is not None else vault.Opened()
         for name, value in (instead or {}).items():
             held.values[name] = value
             held.ids.pop(name, None)
@@ -178,7 +182,8 @@ def _opened(vendor: Vendor, instead: Mapping[str, str] | None = None) -> vault.O
 def probe(vendor: Vendor, secrets: Mapping[str, str] | None = None) -> Verdict:
     """Ask the vendor something harmless and say how it went: cause and cure, never a secret. Success is kept.
 
-    secrets: some that nobody saved, tried in place of the stored ones; then nothing is kept but where we called from.
+    secrets: some that nobody saved, tried in place of the stored ones; then nothing is kept but where we called from. With them a
+    connection can be tried that is not stored at all.
     """
     facts = {"address": vendor.base_url}
     try:

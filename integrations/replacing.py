@@ -12,7 +12,7 @@ from integrations.service import Secret, Verdict, service_class
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-REFUSALS = ("token", "vault")  # what no word of a person's makes good
+REFUSALS = ("token", "password", "vault")  # what no word of a person's makes good
 
 
 def replace(

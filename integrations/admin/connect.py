@@ -14,8 +14,11 @@ from integrations.admin.fields import OPTION, SECRET, field_of, secret_field, sh
 from integrations.connecting import BadOption, address_of, change_options
 from integrations.connection import account_of
 from integrations.models import Vendor
-from integrations.service import VendorService
+from integrations.replacing import REFUSALS
+from integrations.service import VendorService, Verdict
 
+UNTESTED = "untested"
+UNTESTED_LABEL = "Store it even if the vendor cannot be asked now"
 AGAIN = "Paste it again: secrets are not kept while the form is corrected."
 
 
@@ -23,6 +26,8 @@ class VendorForm(forms.ModelForm):
     service: type[VendorService]
     dropped: list[str]  # stored secrets that the new address must not see
     altered: Collection[str] = ()  # options that mean something else now
+    verdict: Verdict | None = None  # of a test with the secrets that were typed, made before this form is stored
+    trying = False  # whether this form is only looked at before that test
     unresolved = ""  # why the address could not be looked up just now; no reason to refuse it
 
     class Meta:
@@ -78,6 +83,8 @@ class VendorForm(forms.ModelForm):
         self._refuse_to_send_on(given)
         if not self.errors and self.service.secrets:
             self._try_secrets({name: value for name, value in given.items() if value})
+        if not self.errors and not self.trying:
+            self._heed_the_vendor()
         if self.errors:
             for name, value in given.items():
                 if value and not self.has_error(SECRET + name):
@@ -99,6 +106,16 @@ class VendorForm(forms.ModelForm):
                     SECRET + secret.name,
                     "The address leads to another host. Paste this again, so that it is not sent where it was not meant for.",
                 )
+
+    def _heed_the_vendor(self) -> None:
+        """What the vendor refuses is not stored; what it could not be asked about is, when the person says so."""
+        if self.verdict is None or self.verdict.ok:
+            return
+        told = f"Nothing was stored. {self.verdict.message} {self.verdict.cure}".strip()
+        if self.verdict.cause in REFUSALS:
+            self.add_error(None, told)
+        elif not self.cleaned_data.get(UNTESTED):
+            self.add_error(None, f"{told} To store it all the same, tick “{UNTESTED_LABEL}”.")
 
     def _try_secrets(self, given: dict[str, str]) -> None:
         """Whether the vendor's own rules accept the secrets; nothing is sent."""
@@ -154,4 +171,10 @@ def form_for(service: type[VendorService], vendor: Vendor | None) -> type[Vendor
         fields[OPTION + option.name] = field
     for secret in service.secrets:
         fields[SECRET + secret.name] = secret_field(secret, tokens.get(secret.name))
+    if service.secrets:
+        fields[UNTESTED] = forms.BooleanField(
+            label=UNTESTED_LABEL,
+            required=False,
+            help_text="For when the vendor is down. What the vendor refuses is never stored.",
+        )
     return type("VendorForm", (VendorForm,), {**fields, "service": service})

@@ -16,10 +16,11 @@ from config.admin import HubAdmin, age, badge, link, table, when
 from integrations.admin.asked import TONES as RUN_TONES
 from integrations.admin.asked import queue, run_link, usable
 from integrations.admin.command_desks import may_set_modes, switchboard
-from integrations.admin.connect import VendorForm, form_for
+from integrations.admin.connect import UNTESTED, VendorForm, form_for
 from integrations.admin.fields import OPTION, SECRET, option_text, shown_option
 from integrations.admin.stores import StoreViews
 from integrations.admin.tokens import TokenViews
+from integrations.admin.tried import TriedFirst
 from integrations.admin.tryout import TryOut, flows_to_try
 from integrations.admin.vendor_buttons import VendorButtons, unproven
 from integrations.models import SyncRun, Token, Vendor
@@ -30,7 +31,7 @@ SOON = timedelta(days=14)  # a token that ends within this is warned about
 
 
 @admin.register(Vendor)
-class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
+class VendorAdmin(TriedFirst, TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
     list_display = ("name", "kind_shown", "environment", "state_shown", "enabled", "writes", "success")
     list_filter = ("state", "enabled", "environment")
     list_defer = ("options",)
@@ -111,9 +112,9 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
 
     @staticmethod
     def secrets_asked(service: Any) -> list[Any]:
-        fields = [SECRET + secret.name for secret in service.secrets]
-        told = "Encrypted when saved and never shown again."
-        return [("Secrets", {"fields": fields, "description": told})] if fields else []
+        fields = [*(SECRET + secret.name for secret in service.secrets), UNTESTED]
+        told = "Tried at the vendor first; encrypted when saved and never shown again."
+        return [("Secrets", {"fields": fields, "description": told})] if service.secrets else []
 
     @staticmethod
     def secrets_kept(request: HttpRequest) -> list[Any]:
@@ -140,7 +141,7 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
 
     def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
-        from integrations import connecting, renewal, schedules, vault
+        from integrations import connecting, connection, renewal, schedules, vault
         from integrations.webhooks import addresses
 
         leading = {option.name for option in form.service.options if option.leads}
@@ -162,6 +163,10 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
                     messages.warning(request, ending)
         if form.unresolved:
             messages.warning(request, f"Saved, but the address leads nowhere just now: {form.unresolved}")
+        if form.verdict is not None and form.verdict.ok:
+            connection.answered(obj)
+        elif form.verdict is not None:
+            messages.warning(request, f"Stored without a test: {form.verdict.message} {form.verdict.cure}".strip())
         schedules.ensure(obj)
         addresses.ensure(obj)
 
@@ -169,7 +174,9 @@ class VendorAdmin(TokenViews, StoreViews, TryOut, VendorButtons, HubAdmin):
         """On its own page, where the connection test is the next thing to press."""
         if "_addanother" in request.POST:
             return super().response_add(request, obj, post_url_continue)
-        messages.success(request, f"{obj} is stored. Test the connection next.")
+        verdict = getattr(request, "hub_verdict", None)
+        next_step = "The vendor takes what was pasted." if verdict and verdict.ok else "Test the connection next."
+        messages.success(request, f"{obj} is stored. {next_step}")
         return self.back(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from integrations.auth import Auth, Bearer
-from integrations.service import Account, Flow, Option, Preset, Secret, VendorService
+from integrations.service import Account, Flow, Option, Preset, Secret, VendorService, Verdict
 
 
 class Odd(VendorService):
@@ -40,3 +40,7 @@ class Odd(VendorService):
     @classmethod
     def auth(cls, account: Account, secrets: Mapping[str, str]) -> Auth:
         return Bearer(secrets["token"])
+
+    def probe(self) -> Verdict:
+        self.http.get("ping")
+        return Verdict(True)

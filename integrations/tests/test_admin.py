@@ -35,6 +35,9 @@ class Acme(VendorService):
     def auth(cls, account, secrets):
         return Bearer(secrets["token"])
 
+    def probe(self):
+        return self.http.get("ping")
+
     flows = {
         "products": Flow("Products", timedelta(hours=1), timedelta(hours=3), lambda raw: "", lambda row, account: None),
         "hidden": Flow(
@@ -237,7 +240,7 @@ def test_a_vendor_is_connected_in_two_steps(rows, admin_client):
     given = {
         "name": "Acme two", "slug": "", "environment": "production", "base_url": "https://api.acme.example/v2/", "enabled": "on",
         "writes": "off", "time_zone": "UTC", "currency": "EUR", "option_region": "south", "option_pause": "0:10:00",
-        "option_path": "", "secret_token": PLANTED,
+        "option_path": "", "secret_token": PLANTED, "untested": "on",
     }  # fmt: skip
     answer = admin_client.post(f"{url}?kind=acme&preset=live", given, follow=True)
     assert answer.status_code == 200

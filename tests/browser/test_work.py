@@ -125,7 +125,7 @@ def test_a_vendor_is_connected_with_the_keyboard_tested_and_synced(visit, hub):
     write("base_url", f"{hub.simulators}/elko/v3.0/api")
     write("secret_token", token)
     page.keyboard.press("Enter")
-    expect(page.locator(".messagelist")).to_contain_text("Test the connection next")
+    expect(page.locator(".messagelist")).to_contain_text("The vendor takes what was pasted")
     page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_text("It works", exact=True)).to_be_visible()
     check(page, *SIZES)
