@@ -153,7 +153,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Who needs an authenticator app: nobody ("off"), nobody but whoever has one is asked for it ("asked"), every admin ("required"),
 # everybody who signs in ("everybody").
-HUB_SECOND_FACTOR = env("HUB_SECOND_FACTOR", default="asked" if DEBUG else "required")
+HUB_SECOND_FACTOR = env("HUB_SECOND_FACTOR", default="asked" if DEBUG else "everybody")
 if HUB_SECOND_FACTOR not in ("off", "asked", "required", "everybody"):
     raise ImproperlyConfigured(
         f"HUB_SECOND_FACTOR is “{HUB_SECOND_FACTOR}”; it can be off, asked, required or everybody."

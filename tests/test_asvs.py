@@ -1,9 +1,16 @@
 """docs/security.md walks the whole of ASVS 5.0, levels 1 and 2: no line is left out, and every test it names is there."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
+from django.db import DatabaseError, connection, transaction
+
+from config import audit
+from config.models import AuditEntry
+from integrations import connecting, vault
+from integrations.models import Vendor
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -57,3 +64,26 @@ def test_the_tests_it_names_are_there(row: list[str]) -> None:
         text = (ROOT / file).read_text(encoding="utf-8")
         if name:
             assert re.search(rf"^def {name}\(", text, re.MULTILINE), f"{file}::{name}"
+
+
+@pytest.mark.django_db
+@pytest.mark.postgres_only
+def test_the_hub_works_with_the_rights_it_is_advised_to_have() -> None:
+    """The statements of the page as they stand there: all is done as before, and nobody changes what was written down."""
+    [statements] = re.findall(r"^```sql\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    role = f"hub_process_{os.getpid()}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {role}")
+        cursor.execute(statements.replace("hub_process", role))
+        cursor.execute(f"SET LOCAL ROLE {role}")
+        vendor = connecting.connect("elko", "rights", base_url="https://vendor.example/v1", secrets={"token": "a" * 20})
+        vault.set_secret(vendor, "token", "b" * 20)
+        Vendor.objects.filter(pk=vendor.pk).update(name="Renamed")
+        audit.record("renamed", vendor, who="ann")
+        assert AuditEntry.objects.filter(what="renamed").exists()
+        for statement in ("UPDATE hub_auditentry SET who = 'eve'", "DELETE FROM hub_auditentry", "TRUNCATE hub_auditentry",
+                          "DROP TABLE hub_auditentry", "DELETE FROM django_migrations"):  # fmt: skip
+            with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), transaction.atomic():
+                cursor.execute(statement)
+        vendor.delete()
+        cursor.execute("RESET ROLE")

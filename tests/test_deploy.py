@@ -66,7 +66,7 @@ def test_behind_tls_cookies_are_for_this_host_alone(tmp_path: Path) -> None:
     assert told["SECURE_HSTS_SECONDS"] >= 31_536_000
     assert told["SECURE_HSTS_INCLUDE_SUBDOMAINS"]
     assert not told["DEBUG"]
-    assert told["HUB_SECOND_FACTOR"] == "required"
+    assert told["HUB_SECOND_FACTOR"] == "everybody"
 
 
 def test_the_policy_allows_no_inline_code_and_no_other_site(db: None) -> None:
