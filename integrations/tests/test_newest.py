@@ -1,6 +1,8 @@
 """Of two values for one thing the newest stays, also where a larger body carries one of them; the ledgers are the witnesses."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -14,6 +16,7 @@ from integrations.services.api2cart.simulator import Simulator as Api2Cart
 from integrations.services.elko.simulator import Simulator as Elko
 from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server
+from tests.faults.forking import at_once
 from tests.faults.rig import connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,6 +148,34 @@ def test_in_whatever_order_they_are_approved_no_older_price_follows_a_newer(elry
         prices.append(row["price"])
     assert prices == sorted(prices)
     assert stands(elryan, "price", "stock") == (3, 5)
+
+
+def test_57_an_upsert_approved_while_a_newer_price_is_pushed_never_undoes_it(elryan, vendor):
+    """Two processes in one moment: one is sending the newer price, the other approves the older upsert and sends it."""
+    vendor = approving_each(vendor)
+    elryan.fault("slow", "/variants/stock-and-price", seconds=0.1)
+    for nth in range(4):
+        price = 100 + 10 * nth
+        old = asked(vendor, "upsert_variant", variant(elryan, price=price, name=f"Cup {nth}"))
+        new = asked(vendor, "stock_and_price", pushed(elryan, price=price + 1))
+        deciding.approve(new.pk, "Ada")
+        assert at_once([partial(sends, new.pk), partial(approves, old.pk)]) == [0, 0]
+        for _ in range(2):
+            for command in (old, new):
+                approves(command.pk)
+        assert {*Command.objects.filter(pk__in=(old.pk, new.pk)).values_list("state", flat=True)} == {State.CONFIRMED}
+        assert stands(elryan, "price", "name") == (price + 1, f"Cup {nth}")
+
+
+def sends(pk: int) -> bool:
+    sending.send(pk)
+    return True
+
+
+def approves(pk: int) -> bool:
+    with suppress(deciding.TooLate):  # by then, or shown again
+        deciding.approve(pk, "Ada")
+    return sends(pk)
 
 
 def test_an_older_upsert_of_which_nothing_is_left_is_over(elryan, vendor):

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
 
 
-def test_what_never_left_is_put_back_when_the_database_goes_away(elryan, vendor, refusing):
-    refusing("command.sending")
+@pytest.mark.parametrize("point", ["command.sending", "request.connected"])
+def test_what_never_left_is_put_back_when_the_database_goes_away(elryan, vendor, refusing, point):
+    refusing(point)
     done = sent(vendor, "cancel_line", cancel(elryan))
     assert (done.state, done.owner, elryan.ledger.writes) == (State.QUEUED, "", 0)
     sending.send(done.pk)
