@@ -16,7 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import connecting, connection, replacing, schedules, sweeping, token_health, vault
-from integrations.models import AllowedNetwork, Schedule, SyncRun, Token, Vendor
+from integrations.commands import switches
+from integrations.models import AllowedNetwork, Callback, Schedule, SyncRun, Token, Vendor, WriteSwitch
+from integrations.service import service_class
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
 
@@ -389,6 +391,47 @@ def test_every_change_asks_for_a_fresh_second_factor(
     assert (row.writes, row.base_url) == ("off", vendor.base_url)
     assert Token.objects.get().ciphertext == token.ciphertext
     assert client.post(change, same | {"name": "Renamed"}).status_code == 302, "what is harmless asks for nothing"
+
+
+def test_so_do_the_pages_beside_it(django_user_model: Any, settings: Any) -> None:
+    """A verb's write mode, what was stopped, keys and paths of addresses, an account's stores, decisions one by one and many."""
+    settings.HUB_SECOND_FACTOR = "asked"
+    client = Client()
+    client.force_login(django_user_model.objects.create_superuser("root", password="x"))
+    shop = connecting.connect("api2cart", "shop", secrets={"api_key": "k" * 32, "store_key": "s" * 32})
+    verb = next(iter(service_class("api2cart").verbs))
+    switches.stop(shop, verb, by="root", reason="")
+    hook = Callback.objects.filter(vendor=shop).first()
+    assert hook is not None
+    before = [list(table.objects.order_by("pk").values()) for table in (Vendor, Token, Callback, WriteSwitch)]
+    switchboard, stores = (
+        reverse("admin:integrations_command_switches"),
+        reverse("admin:integrations_vendor_stores", args=[shop.pk]),
+    )
+    posts: list[tuple[str, dict[str, Any]]] = [
+        (switchboard, {"act": f"mode:shop:{verb}", f"mode-shop-{verb}": "on"}),
+        (switchboard, {"act": f"resume:shop:{verb}"}),
+        (stores, {"store": ["x"]}),
+        (f"{stores}new/Shopify/", {"way": "x"}),
+        (f"{stores}credentials/", {}),
+        (f"{stores}tool/bridge/", {}),
+        (
+            reverse("admin:integrations_callback_changelist"),
+            {"action": "replace_address", "_selected_action": [hook.pk]},
+        ),
+        (reverse("admin:integrations_command_decide"), {"act": "approve", "command": ["1"]}),
+    ]
+    pages = [
+        reverse("admin:integrations_callback_change", args=[row.pk]) for row in Callback.objects.filter(vendor=shop)
+    ]
+    keyed = [url for url in pages if "new_key" in client.get(url).context["adminform"].form.fields]
+    posts += [(url, {"mode": "off", "new_key": "k" * 20}) for url in keyed]
+    assert keyed
+    for url, given in posts:
+        answer = client.post(url, given)
+        assert answer.status_code == 403, (url, given)
+        assert "Nothing was changed" in answer.content.decode(), url
+    assert [list(table.objects.order_by("pk").values()) for table in (Vendor, Token, Callback, WriteSwitch)] == before
 
 
 def test_what_is_registered_and_when_it_was_last_seen_to_agree_stand_side_by_side(
