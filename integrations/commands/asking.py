@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Variant
@@ -121,7 +120,9 @@ def _row(
     vendor: Vendor, name: str, verb: Verb, body: dict[str, Any], mode: str, by: str, key: str, batch: str
 ) -> Command:
     reference = str(body.get(verb.reference) or "") if verb.reference else ""
-    if key and (same := Command.objects.filter(key=key).first()):
+    if key and (same := Command.objects.filter(key=key).select_related("vendor").first()):
+        if (same.vendor_id, same.verb) != (vendor.pk, name):
+            raise bodies.BadBody(f"The key “{key}” was used for “{same}” at {same.vendor}. Use another key.")
         return _same(same, body, verb)
     if verb.once and reference:
         alike = [n for n, other in service_class(vendor.kind).verbs.items() if other.once and other.about == verb.about]
@@ -224,8 +225,8 @@ def entry(at: datetime, by: str, what: str) -> dict[str, str]:
 def known(vendor_id: int, sku: str) -> dict[str, Any]:
     """What the hub knows of a vendor's variant, by its sku or its id there; empty for a stranger."""
     names = ("external_id", "sku", "price", "discount_price", "currency", "stock", "pack_size")
-    rows = Variant.objects.filter(Q(external_id=sku) | Q(sku=sku), vendor_id=vendor_id, gone_at=None)
-    found = rows.select_related("product__category").first()
+    rows = Variant.objects.filter(vendor_id=vendor_id, gone_at=None).select_related("product__category")
+    found = rows.filter(external_id=sku).first() or rows.filter(sku=sku).first()  # one's id may be another's sku
     if found is None:
         return {}
     category = found.product.category

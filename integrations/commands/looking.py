@@ -1,13 +1,18 @@
 """Commands whose outcome is not known: what the vendor's own lists show of them, and nothing guessed."""
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from integrations import lease
+from integrations import lease, outage
 from integrations.commands import claiming, outcomes, sending, switches
 from integrations.commands.asking import entry, hint
 from integrations.commands.claiming import State, store
@@ -16,10 +21,11 @@ from integrations.connection import with_service
 from integrations.errors import VendorError
 from integrations.faultpoints import faultpoint
 from integrations.http.redaction import blotted
-from integrations.models import Command
-from integrations.service import VendorService
-from integrations.verbs import Found
+from integrations.models import Command, Vendor
+from integrations.service import VendorService, service_class
+from integrations.verbs import Found, Verb
 
+log = logging.getLogger(__name__)
 UNTIL = timedelta(days=1)  # a job that says nothing for so long is shown to people
 SOON, SELDOM = timedelta(seconds=15), timedelta(minutes=5)
 AGAIN: tuple[timedelta, ...] = (
@@ -42,9 +48,16 @@ def look_up(pk: int, by: str = "") -> Command:
     if not name:
         return command
     try:
-        found = _found(command, name)
+        found = _own(command, verb, _found(command, name))
     except VendorError as error:
         found = Found(None, f"It could not be looked up: {error} {error.cure}")
+    except outage.PASSING:
+        raise
+    except Exception as error:  # an answer of another shape: the desk stands, and the others are looked up
+        log.exception("command %s: its look-up", pk)
+        found = Found(
+            None, f"It could not be looked up: {type(error).__name__}. {sending.BUG}"
+        )  # its text may quote an answer
     with suppress(lease.Stale):  # somebody decided meanwhile; what they said stands
         if command.state == State.WORKING:
             _store_job(command, found)
@@ -69,6 +82,21 @@ def _found(command: Command, name: str) -> Found:
             )
 
         return with_service(command.vendor, work, command=command)
+
+
+def _own(command: Command, verb: Verb, found: Found) -> Found:
+    """What another command made proves nothing of this one: a second refund of the same lines is no proof of the first."""
+    number = found.outcome.number
+    if not (verb.once and found.done and number):
+        return found
+    alike = [name for name, other in service_class(command.vendor.kind).verbs.items() if other.look_up == verb.look_up]
+    done = Command.objects.filter(vendor=command.vendor_id, verb__in=alike, number=number, state=State.CONFIRMED)
+    other = done.exclude(pk=command.pk).first()
+    return (
+        Found(None, f"{found.told} But that is what “{other}” of {other.asked_at:%Y-%m-%d %H:%M} UTC made.")
+        if other
+        else found
+    )
 
 
 def _store(command: Command, found: Found, by: str, *, repeatable: bool) -> None:
@@ -124,24 +152,23 @@ def due(now: Any) -> list[Command]:
         .select_related("vendor")
         .order_by("id")[:500]
     )
-    # What was looked up often enough waits for people, and takes nobody's place.
-    lost = Command.objects.filter(state=State.UNKNOWN, looks__lt=len(AGAIN), vendor__enabled=True)
-    for command in lost.select_related("vendor").order_by("id")[:500]:
-        if switches_of(command):
-            continue
-        since = command.looked_at or command.sent_at or command.asked_at
-        if since + AGAIN[command.looks] <= now:
-            found.append(command)
+    # What was looked up often enough, is not due yet, or cannot be looked up takes nobody's place.
+    lost = Command.objects.filter(state=State.UNKNOWN, vendor__enabled=True)
+    lost = lost.annotate(since=Coalesce("looked_at", "sent_at", "asked_at"))
+    is_due = reduce(or_, (Q(looks=looks, since__lte=now - wait) for looks, wait in enumerate(AGAIN)))
+    places = lost.order_by().values_list("vendor", "verb").distinct()
+    vendors = Vendor.objects.in_bulk({vendor for vendor, _ in places})
+    shown = [Q(vendor=vendor, verb=verb) for vendor, verb in places if _has_look_up(vendors[vendor], verb)]
+    if shown:
+        found += lost.filter(is_due, reduce(or_, shown)).select_related("vendor").order_by("id")[:500]
     return found
 
 
-def switches_of(command: Command) -> bool:
-    """Whether there is no way to look it up now."""
+def _has_look_up(vendor: Vendor, name: str) -> bool:
     try:
-        verb = switches.verb_of(command.vendor, command.verb)
+        return bool(switches.verb_of(vendor, name).look_up)
     except LookupError:
-        return True
-    return not verb.look_up or not command.vendor.enabled
+        return False
 
 
 def lost(command: Command) -> bool:

@@ -21,6 +21,7 @@ from integrations.service import VendorService
 from integrations.verbs import Outcome, Verb
 
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
+GATEWAYS = (408, 502, 504, *range(520, 528))  # told by whoever stands before the vendor (RFC 9110, 15.6; Cloudflare)
 ROUNDS = 4  # times a command goes again with what is left of it
 
 
@@ -216,8 +217,11 @@ def failed(command: Command, error: VendorError, *, was_sent: bool) -> None:
 
 
 def _settled(command: Command, error: VendorError, now: datetime) -> datetime | None:
-    """When a look-up may prove that it was not done: at once where the vendor answered, else when nothing is under way any more."""
-    return None if error.status else now + claiming.under_way(command)
+    """When a look-up may prove that it was not done: at once where the vendor answered, else when nothing is under way any more.
+
+    A gateway answers in the vendor's stead, who may work on it still.
+    """
+    return None if error.status and error.status not in GATEWAYS else now + claiming.under_way(command)
 
 
 def _later(command: Command, error: VendorError, now: datetime) -> datetime:

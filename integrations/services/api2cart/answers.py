@@ -20,7 +20,12 @@ from integrations.paging import BOM, CURE, cut
 
 AWAY = 2.0  # seconds to stay away when a limit is told; how long it lasts is not published
 REPORT = re.compile(r"not ready.*?report_request_id\s*=\s*([\w.:-]+)", re.IGNORECASE | re.DOTALL)
-TIMED_OUT = re.compile(r"time[d -]*out|gateway", re.IGNORECASE)  # of the shop: it may have done what was asked
+# What a shop, or the way to it, says that may have done what was asked.
+LOST_ON_THE_WAY = re.compile(
+    r"time[d -]*out|gateway|curl|empty reply|connection (was |has been )?(reset|closed|aborted|lost)|internal (server )?error"
+    r"|service unavailable",
+    re.IGNORECASE,
+)
 NOT_READY, SHUT_OUT, SLOW_BRIDGE = 107, 100, 105
 SHUT_FOR = 900.0  # seconds: a shop that is down and one that refuses us are told alike, and a shop comes back
 LATER = "Nothing to do: the hub goes on by itself."
@@ -152,7 +157,7 @@ def explained(status: int, body: bytes, wrote: bool, limited: Callable[[int], No
     if meaning.cause == "rate":
         limited(_code(told))
     slow = _code(told) in (SLOW_BRIDGE, NOT_READY) and isinstance(told.return_message, str)
-    lost = slow and TIMED_OUT.search(told.return_message) is not None
+    lost = slow and LOST_ON_THE_WAY.search(told.return_message) is not None
     waits = isinstance(error, errors.Wait) and not isinstance(error, ReportNotReady)
     if wrote and (lost or (waits and meaning.cause not in ("rate", "network"))):
         return errors.Unknown(

@@ -61,7 +61,7 @@ def _dearer(line: Mapping[str, Any], now: AvailabilityRecord, tolerance: Decimal
     if not isinstance(price, Decimal):
         return f"has no price now; it was decided at {before}"
     other = isinstance(now.currency, str) and now.currency not in ("", seen.get("currency") or now.currency)
-    if other and not line.get("price"):
+    if other:  # a figure in another currency is no price to compare with, wherever it came from
         return f"costs {price:f} {now.currency} now; it was decided at {before} {seen['currency']}"
     if price <= Decimal(before) * (1 + tolerance / 100):
         return ""

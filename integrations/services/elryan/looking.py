@@ -40,8 +40,11 @@ def values_stand(http: Client, doing: Doing) -> Found:
         try:
             row = data_of(http.get(f"variants/get/{quote(item['sku'], safe='')}").json())
         except Refused as error:
+            if error.cause == "url":
+                raise  # a wrong path says nothing of the article
             refused[item["sku"]] = error.message
             continue
+        row = row if isinstance(row, dict) else {}
         other += [
             f"{item['sku']} {name} {row.get(name)}" for name in NAMES if name in item and not _same(row, item, name)
         ]

@@ -31,8 +31,11 @@ def tracking_stands(rows: list[Any], doing: Doing) -> Found:
     body = {name: value for name, value in doing.body.items() if name != NOT_SHOWN}
     name = "id" if body.get("id") else "package_id"
     row = next((row for row in rows if isinstance(row, Mapping) and str(row.get(name)) == str(body[name])), None)
-    if row is None:
-        return Found(False, f"Elryan lists no tracking of package {body['package_id']}.")
+    if row is None:  # among trackings of other packages it may be one that this page does not show
+        told = f"Elryan lists no tracking of package {body['package_id']}."
+        return Found(
+            None if rows else False, f"{told} It lists others, so the search is not narrowed." if rows else told
+        )
     number = row.get("tracking_barcode") or row.get("tracking_number")  # the sibling API's name for it
     return stands({**row, **({"tracking_barcode": number} if number else {})}, body)
 

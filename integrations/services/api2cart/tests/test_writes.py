@@ -101,6 +101,18 @@ def test_more_than_was_bought_is_stopped_with_the_figures(sim: Simulator, shop: 
     assert [write.verb for write in sim.ledger.accepted()] == ["refund_order", "add_shipment"]
 
 
+def test_what_one_refund_made_is_no_proof_of_another(sim: Simulator, shop: Vendor) -> None:
+    body = {"order_id": ORDER, "items": [{"order_product_id": LINE, "quantity": 1, "price": 1}]}
+    (first,), (second,) = asking.ask(shop, "refund_order", body), asking.ask(shop, "refund_order", body)
+    sending.send(first.pk)
+    sim.fault("drop", path="/order.refund.add.json", times=1)  # it never arrives
+    sending.send(second.pk)
+    seen = looking.look_up(second.pk)
+    assert (seen.state, "But that is what" in seen.shown) == (State.UNKNOWN, True), seen.shown
+    assert looking.look_up(first.pk).state == State.CONFIRMED
+    assert len(sim.ledger.accepted("refund_order")) == 1
+
+
 def test_the_same_number_of_ours_pays_back_once(sim: Simulator, shop: Vendor) -> None:
     body = {"order_id": ORDER, "reference": "R-7", "total_price": "2.00"}
     assert sent(shop, "refund_order", body).pk == sent(shop, "refund_order", body).pk
@@ -314,6 +326,9 @@ def test_after_a_limit_it_goes_later_with_another_key(sim: Simulator, shop: Vend
     [
         (107, "cURL error: Operation timed out after 30001 milliseconds", "unknown"),
         (105, "Bridge: 504 Gateway Time-out", "unknown"),
+        (105, "cURL error 52: Empty reply from server", "unknown"),
+        (107, "The store said: 500 Internal Server Error", "unknown"),
+        (107, "Product has no connection to stock 500", "refused"),
         (107, "Report is not ready yet, please try again later (report_request_id=R1)", "wait"),
         (107, "Order can not be shipped", "refused"),
         (9, "Internal error", "unknown"),

@@ -251,6 +251,26 @@ def test_another_currency_or_none_stops_it(elko, vendor, changes, said):
     assert (stopped.state, said in stopped.error) == (State.REFUSED, True), stopped.error
 
 
+@pytest.mark.parametrize("price", [None, "99999"])
+def test_a_figure_in_another_currency_is_no_bargain(elko, vendor, price):
+    """A page gives each line the price a person saw; a cheaper figure may be the dearer price."""
+    known(elko, vendor)
+    row, body = goods(elko)[0], wish((goods(elko)[0]["id"], 1))
+    body["lines"][0] |= {"price": price} if price else {}
+    elko.change("products", row["id"], currency="USD")
+    stopped = bought(vendor, body)
+    assert (stopped.state, "USD now; it was decided at" in stopped.error) == (State.REFUSED, True), stopped.error
+
+
+def test_a_look_up_that_finds_nonsense_leaves_it_at_the_desk(elko, vendor):
+    elko.fault("drop", path="/Orders", method="POST", times=1, accept=True)
+    lost = bought(vendor, wish((goods(elko)[0]["id"], 1)))
+    assert lost.state == State.UNKNOWN
+    elko.change("orders", elko.truth("orders")[-1]["id"], lines=["torn"])
+    seen = looking.look_up(lost.pk)
+    assert (seen.state, "could not be looked up" in seen.shown, seen.looks) == (State.UNKNOWN, True, 1), seen.shown
+
+
 def test_an_article_that_is_gone_stops_it(elko, vendor):
     gone = goods(elko)[0]["id"]
     elko.remove("products", gone)

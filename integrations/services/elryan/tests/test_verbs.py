@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from integrations import connecting
-from integrations.commands import asking, looking, sending
+from integrations.commands import asking, bodies, looking, sending
 from integrations.models import Command, Vendor
+from integrations.services.elryan.looking_packages import tracking_stands
 from integrations.services.elryan.simulator import Simulator
 from integrations.services.elryan.tests.runs import connected
 from integrations.services.elryan.verbs import VERBS
+from integrations.verbs import Doing
 from orders.models import OrderLine, Package
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -191,6 +193,28 @@ def test_strangers_among_articles_are_marked_and_the_others_done(tiny: Simulator
     }  # fmt: skip
     assert done.items.get(thing="variant:NIX-1").told == "Elryan has no variant with this SKU."
     assert "2 of 3 were not done" in done.error
+
+
+def test_a_wrong_path_says_nothing_of_an_article(tiny: Simulator, vendor: Vendor) -> None:
+    sku = first(tiny, "variants", "sku")
+    body = {"items": [{"sku": sku, "stock": 77}]}
+    tiny.fault("drop", path="/variants/stock-and-price", times=1, accept=True)
+    lost = sent(vendor, "stock_and_price", body)
+    tiny.fault("status", path=f"/variants/get/{sku}", times=1, code=404)
+    assert looking.look_up(lost.pk).state == State.UNKNOWN, "neither done nor refused"
+    assert looking.look_up(lost.pk).state == State.CONFIRMED
+
+
+def test_an_article_that_stands_twice_among_thousands_is_told(tiny: Simulator, vendor: Vendor) -> None:
+    items = [{"sku": f"A-{n}", "stock": 1} for n in range(2000)]
+    with pytest.raises(bodies.BadBody, match="names A-7 twice"):
+        asking.ask(vendor, "stock_and_price", {"items": [*items, {"sku": "A-7", "stock": 2}]})
+
+
+def test_a_tracking_that_is_not_on_the_first_page_may_be_on_the_next(vendor: Vendor) -> None:
+    doing = Doing(vendor.account, {"package_id": "13", "tracking_barcode": "T1"})
+    assert tracking_stands([], doing).done is False
+    assert tracking_stands([{"package_id": 99, "tracking_barcode": "T9"}], doing).done is None, "the search was ignored"
 
 
 def test_parents_come_first(tiny: Simulator, vendor: Vendor) -> None:
