@@ -102,11 +102,15 @@ class CommandLines:
     def _lines_decided(
         self, request: HttpRequest, order: Order, offer: Offer, wished: Sequence[tuple[Any, Sequence[Chosen]]]
     ) -> HttpResponse:
-        from integrations.commands import asking
+        from integrations.commands import asking, bodies
 
         demand(request)
         made: list[Command] = []
         with transaction.atomic():  # all of them or, when one cannot be asked for, none
+            # Two who pack the same lines in one moment: the later waits here, and is told what is left.
+            Order.objects.select_for_update(no_key=True, of=("self",)).only("pk").get(pk=order.pk)
+            if over := offer.door.together and too_many(choices_of(request, order, offer)):
+                raise bodies.BadBody(f"Only {over} left to choose.")
             for body, rows in wished:
                 subjects = [("line", one.row.pk, one.quantity) for one in rows]
                 key = f"form:{token_of(request)}:{rows[0].row.pk}"
@@ -122,15 +126,18 @@ def choices_of(request: HttpRequest, order: Order, offer: Offer) -> list[Choice]
     """The order's lines, each with why it cannot be chosen; those that can are ticked to begin with."""
     from integrations.commands import doors
 
-    packed = doors.packed(order) if offer.door.together and not offer.door.also_packed else {}
+    packed, going = {}, {}
+    if offer.door.together and not offer.door.also_packed:
+        packed, going = doors.packed(order), doors.decided(order, offer.name, apart=f"form:{token_of(request)}:")
     posted, ticked = request.method == "POST", set(request.POST.getlist("line"))
     wanted = set(request.GET.getlist("line"))
     found = []
     for line in doors.lines_of(order):
-        left = None if line.quantity is None else max(line.quantity - packed.get(line.pk, Decimal(0)), Decimal(0))
+        taken = packed.get(line.pk, Decimal(0)) + going.get(line.pk, Decimal(0))
+        left = None if line.quantity is None else max(line.quantity - taken, Decimal(0))
         why = " ".join(doors.refusals(offer, Chosen(line, left)))
         if offer.door.together and left == 0 and not why:
-            why = "All of it is packed."
+            why = "All of it is packed, or about to be." if going.get(line.pk) else "All of it is packed."
         key = str(line.pk)
         may = not why and (key in ticked if posted else not wanted or key in wanted)
         told = request.POST.get(f"quantity-{key}", "").strip() if posted else "" if left is None else plain(left)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from integrations.models import Vendor
+from integrations.models import Command, CommandSubject, Vendor
 from integrations.service import services
 from integrations.verbs import Chosen, Door, Verb
 from orders.models import Order, OrderLine, PackageLine, PackageStatus
+
+_STATE = Command.State
+UNDER_WAY = (_STATE.AWAITING, _STATE.QUEUED, _STATE.SENDING, _STATE.WORKING, _STATE.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,22 @@ def packed(order: Order) -> dict[int, Decimal]:
     for line, quantity in rows.exclude(package__status=PackageStatus.CANCELLED).values_list(
         "order_line_id", "quantity"
     ):
+        found[line] = found.get(line, Decimal(0)) + (quantity or 0)
+    return found
+
+
+def decided(order: Order, name: str, *, apart: str = "") -> dict[int, Decimal]:
+    """By line's id: how many of it commands of this verb are to take of which no mirror shows anything yet.
+
+    apart: how the keys of those begin that do not count, as they are the same decision once more.
+    """
+    rows = CommandSubject.objects.filter(
+        kind="line", row__in=order.lines.values("pk"), command__vendor=order.vendor_id, command__verb=name,
+        command__state__in=UNDER_WAY,
+    )  # fmt: skip
+    rows = rows.exclude(command__key__startswith=apart) if apart else rows
+    found: dict[int, Decimal] = {}
+    for line, quantity in rows.values_list("row", "quantity"):
         found[line] = found.get(line, Decimal(0)) + (quantity or 0)
     return found
 

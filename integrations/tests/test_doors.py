@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from catalog.models import Variant
 from integrations import connecting
+from integrations.commands import deciding
 from integrations.models import Command, Vendor
 from integrations.tests.worker import Worker
 from orders.models import CancelReason, Order, OrderLine, Package
@@ -127,6 +128,23 @@ def test_a_package_holds_part_of_a_line_and_the_rest_waits(admin_client, elryan,
     assert (made.order, made.tracking_number) == (order, "IQ1")
     assert 'value="1"' in text(admin_client, page).partition(f'name="quantity-{line.pk}"')[2][:80], "one is left"
     assert "Create package" in text(admin_client, sale(order)).partition("What was sent")[2]
+
+
+def test_what_is_about_to_be_packed_is_not_packed_again(admin_client, elryan, order):
+    Vendor.objects.update(writes="approve")
+    line, page = open_line(order), lines_page(order, "create_package")
+    given = {"line": [line.pk], f"quantity-{line.pk}": "1", "token": "b" * 32, "f_reference": "CD-1", "decide": ""}
+    text(admin_client, page, given)
+    text(admin_client, page, given)
+    assert Command.objects.count() == 1, "the same form is the same decision"
+    other = {**given, "token": "d" * 32, "f_reference": "CD-2"}
+    assert "Only 1 of" in text(admin_client, page, {**other, f"quantity-{line.pk}": "2"})
+    text(admin_client, page, other)
+    assert Command.objects.count() == 2
+    assert "All of it is packed, or about to be." in text(admin_client, page, {**other, "token": "e" * 32})
+    assert Command.objects.count() == 2
+    deciding.reject(Command.objects.get(reference="CD-2").pk, "ann", "another box")
+    assert 'value="1"' in text(admin_client, page).partition(f'name="quantity-{line.pk}"')[2][:80], "one is left again"
 
 
 def test_a_package_goes_its_way_from_its_own_page(admin_client, elryan, order):
