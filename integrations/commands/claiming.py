@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from integrations import lease
 from integrations.commands import overtaking, switches
+from integrations.commands.asking import entry
 from integrations.faultpoints import faultpoint
-from integrations.models import Command, CommandItem
+from integrations.models import Command, CommandItem, Vendor
 from integrations.service import service_class
 
 State = Command.State
@@ -26,6 +27,8 @@ def claim(pk: int) -> Command | None:
         with transaction.atomic():
             command = Command.objects.select_for_update(of=("self",)).select_related("vendor").filter(pk=pk).first()
             if command is None or not _may_go(command):
+                return None
+            if _asks_first(command):
                 return None
             verb = switches.verb_of(command.vendor, command.verb)
             items = list(command.items.filter(state=CommandItem.State.WAITING))
@@ -50,6 +53,18 @@ def _may_go(command: Command) -> bool:
     return (
         command.state == State.QUEUED and due and is_free(command) and not switches.held(command.vendor, command.verb)
     )
+
+
+def _asks_first(command: Command) -> bool:
+    """Whether it was decided while nobody was asked, never went, and somebody is to be asked by now: it waits for approval."""
+    if command.approved or command.attempts or switches.mode_of(command.vendor, command.verb) != Vendor.Writes.APPROVE:
+        return False
+    command.state, command.owner, command.lease_until = State.AWAITING, "", None
+    why = "waits for approval, as each is approved by now"
+    command.story = [*command.story, entry(timezone.now(), "", why)]
+    command.save()
+    command.items.filter(in_flight=True).update(in_flight=False)
+    return True
 
 
 def _is_preceded(command: Command, items: Iterable[CommandItem]) -> bool:
