@@ -20,6 +20,8 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "unknown": (State.UNKNOWN,),
     "open": (State.AWAITING, State.QUEUED, State.SENDING, State.WORKING, State.UNKNOWN),
 }
+CONNECTION = "connection"  # a verb without a mode of its own
+MODES = (CONNECTION, *Vendor.Writes.values)
 DONE = {"approve": "Approved", "reject": "Rejected", "confirm": "Confirmed", "again": "Sent again", "give_up": "Given up",
         "look_up": "Looked up"}  # fmt: skip
 
@@ -101,3 +103,15 @@ def switched(vendor: Vendor, verb: str, act: str, reason: str) -> dict[str, Any]
     audit.record("changed", vendor, who=BY, said=f"Switch {act} {verb or 'all'}. {reason}".strip())
     held = [one["key"] for one in reports("held", vendor) if not verb or one["verb"] == verb]
     return {"vendor": vendor.slug, "verb": verb or None, "stopped": act == "stop", "held": held}
+
+
+def moded(vendor: Vendor, verb: str, mode: str) -> dict[str, Any]:
+    """How one verb writes from now on. Raises LookupError."""
+    switches.verb_of(vendor, verb)
+    before = switches.mode_of(vendor, verb)
+    switches.set_mode(vendor, verb, "" if mode == CONNECTION else mode, by=BY)
+    now = switches.mode_of(vendor, verb)
+    audit.record(
+        "changed", vendor, who=BY, said=f"Switch mode {verb}.", before={"writes": before}, after={"writes": now}
+    )
+    return {"vendor": vendor.slug, "verb": verb, "writes": now, "before": before}

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from config.models import AuditEntry
 from integrations import connecting
-from integrations.commands import asking
+from integrations.commands import asking, switches
 from integrations.models import Command, Vendor
 from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server
@@ -151,6 +151,27 @@ def test_a_switch_holds_a_verb_and_lets_it_go_on(elryan, vendor):
     assert {*switches} >= {
         ("command line", "Switch stop stock_and_price. stock count"), ("command line", "Switch resume stock_and_price."),
     }  # fmt: skip
+
+
+def test_a_verb_gets_a_mode_of_its_own(elryan, vendor):
+    assert said("shop", "stock_and_price", "--mode", "off") == (
+        0,
+        {
+            "vendor": "shop",
+            "verb": "stock_and_price",
+            "writes": "off",
+            "before": switches.mode_of(vendor, "cancel_line"),
+        },
+    )
+    code, told = said("shop", "stock_and_price", "--json-body", pushed(elryan))
+    assert (code, told["state"], elryan.ledger.writes) == (1, "refused", 0)
+    assert said("shop", "stock_and_price", "--mode", "connection")[1]["writes"] == switches.mode_of(
+        vendor, "cancel_line"
+    )
+    entry = AuditEntry.objects.filter(kind="integrations.vendor", said="Switch mode stock_and_price.").earliest("id")
+    assert (entry.who, entry.before, entry.after) == ("command line", {"writes": "approve"}, {"writes": "off"})
+    with pytest.raises(CommandError, match="no verb"):
+        said("shop", "fly", "--mode", "on")
 
 
 def test_a_preview_stores_nothing(elryan, vendor):

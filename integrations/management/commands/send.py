@@ -58,6 +58,9 @@ class Command(BaseCommand):
             "--stop", action="store_true", help="hold back a verb of SLUG, or all it sends; with --reason"
         )
         instead.add_argument("--resume", action="store_true", help="let a verb of SLUG, or all it sends, go on")
+        instead.add_argument(
+            "--mode", choices=by_key.MODES, help="how a verb of SLUG writes; “connection”: as the connection does"
+        )
         parser.add_argument("--reason", default="", help="kept with the decision")
         parser.add_argument("--number", default="", help="the vendor's own number of what was done")
         parser.add_argument("--seen", default="", help="approve only if it is still what --list showed under “seen”")
@@ -75,6 +78,8 @@ class Command(BaseCommand):
             elif options["stop"] or options["resume"]:
                 switch = "stop" if options["stop"] else "resume"
                 self.told(by_key.switched(vendor_of(options["slug"]), options["verb"], switch, options["reason"]), OK)
+            elif options["mode"] and options["verb"]:
+                self.told(by_key.moded(vendor_of(options["slug"]), options["verb"], options["mode"]), OK)
             elif not options["verb"]:
                 raise CommandError("Name a verb.", returncode=USAGE)
             elif options["preview"]:
