@@ -60,6 +60,22 @@ def test_a_stopped_verb_holds_its_commands_and_lets_them_go_again(elryan, vendor
     assert elryan.ledger.writes == 1
 
 
+def test_what_was_decided_freely_waits_once_each_is_approved(elryan, vendor):
+    (command,) = asking.ask(vendor, "cancel_line", cancel(elryan))
+    write(vendor, "approve")
+    assert sending.send(command.pk) is None
+    command.refresh_from_db()
+    assert (command.state, command.story[-1]["what"]) == (
+        State.AWAITING,
+        "waits for approval, as each is approved by now",
+    )
+    deciding.approve(command.pk, "Ada")
+    assert elryan.ledger.writes == 0
+    sending.send(command.pk)
+    command.refresh_from_db()
+    assert command.state == State.CONFIRMED
+
+
 def test_a_verb_may_write_less_freely_than_its_connection(elryan, vendor):
     switches.set_mode(vendor, "cancel_line", "approve", by="Ada")
     assert sent(vendor, "cancel_line", cancel(elryan)).state == State.AWAITING

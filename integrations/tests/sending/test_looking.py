@@ -35,10 +35,13 @@ def test_while_one_is_unknown_the_next_about_the_same_thing_waits(elryan, vendor
     assert Command.objects.get(pk=second.pk).state == State.CONFIRMED
 
 
-def test_what_was_looked_up_in_vain_keeps_nobody_from_being_looked_up(elryan, vendor):
+@pytest.mark.parametrize(
+    "others", [{"looks": len(looking.AGAIN)}, {"looks": len(looking.AGAIN) - 1}, {"verb": "one of an older version"}]
+)
+def test_what_cannot_be_looked_up_now_keeps_nobody_from_being_looked_up(elryan, vendor, others):
     now = timezone.now()
     row = {"vendor": vendor, "verb": "cancel_line", "state": State.UNKNOWN, "asked_at": now, "sent_at": now}
-    Command.objects.bulk_create(Command(**row, key=f"vain-{n}", looks=len(looking.AGAIN)) for n in range(500))
+    Command.objects.bulk_create(Command(**{**row, **others}, key=f"vain-{n}", looked_at=now) for n in range(500))
     late = Command.objects.create(**row, key="late")
     assert [command.pk for command in looking.due(now + looking.AGAIN[0])] == [late.pk]
 
@@ -54,9 +57,10 @@ def test_values_that_did_not_arrive_go_again_after_a_look_up(elryan, vendor):
     assert len(elryan.ledger.accepted("stock_and_price", sku)) == 1
 
 
-def test_what_may_still_be_on_its_way_is_not_sent_again(elryan, vendor):
+@pytest.mark.parametrize(("fault", "more"), [("drop", {}), ("status", {"code": 504})])
+def test_what_may_still_be_on_its_way_is_not_sent_again(elryan, vendor, fault, more):
     sku = skus(elryan)[0]
-    elryan.fault("drop", path="/variants/stock-and-price", times=1)
+    elryan.fault(fault, path="/variants/stock-and-price", times=1, **more)
     lost = sent(vendor, "stock_and_price", {"items": [{"sku": sku, "stock": 41}]})
     seen = looking.look_up(lost.pk)
     assert (seen.state, seen.shown.endswith("It may still be on its way.")) == (State.UNKNOWN, True)
