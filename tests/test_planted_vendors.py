@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
@@ -101,7 +102,9 @@ def test_flows_that_go_well_tell_no_secret(party: Party) -> None:
 
 
 @pytest.mark.parametrize(("kind", "part"), ROUNDS)
-def test_flows_of_a_vendor_who_says_our_secrets_back(party: Party, part: int) -> None:
+def test_flows_of_a_vendor_who_says_our_secrets_back(
+    party: Party, part: int, admin_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vendor = connected(party)
     for flow in party.service.flows:
         ran(vendor, flow)
@@ -115,6 +118,24 @@ def test_flows_of_a_vendor_who_says_our_secrets_back(party: Party, part: int) ->
         assert said.used, name
         party.simulator.clear_faults()
         assert repr(found)
+    lost: dict[str, Any]
+    for lost in ({"name": "drop"}, {"name": "cut"}, {"name": "slow", "seconds": 0.4})[part::2]:
+        monkeypatch.setattr("integrations.connection.IMPATIENT", 0.2)
+        party.simulator.fault(**lost)
+        ran(vendor, next(iter(party.service.flows)))
+        assert not connection.probe(again(vendor)).ok, lost
+        party.simulator.clear_faults()
+    looked_at(admin_client)
+
+
+def looked_at(client: Any) -> None:
+    """What the pages of all that came of it show: each list, and the newest row of each."""
+    for model in admin.site._registry:
+        place = f"admin:{model._meta.app_label}_{model._meta.model_name}_"
+        client.get(reverse(f"{place}changelist"))
+        row = model._default_manager.order_by("-pk").first()
+        if row is not None and model._meta.app_label != "auth":
+            assert client.get(reverse(f"{place}change", args=[row.pk])).status_code == 200
 
 
 # -- what goes out
