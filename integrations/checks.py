@@ -1,4 +1,5 @@
-"""What `manage.py check` looks at: names of proxies, and, with `--database default`, that every stored secret can be read."""
+"""What `manage.py check` looks at: names of proxies; with `--deploy` that keys are long, with `--database default` that every
+stored secret can be read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from django.db import DatabaseError
 from config.addresses import unreadable
 
 SHOWN = 10
+LONG = 32  # characters; token_urlsafe(32) makes 43
 KEYS = "Put the missing key back at the end of HUB_KEYS, or set what cannot be read again."
 
 
@@ -22,6 +24,21 @@ def proxies_are_named(app_configs: Any, **_: Any) -> list[CheckMessage]:
             id="integrations.E001",
         )
         for name in unreadable(settings.HUB_TRUSTED_PROXIES)
+    ]
+
+
+@register(Tags.security, deploy=True)
+def keys_are_long(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The keys are taken as they are, without the slow steps a password needs: a short one could be guessed from a backup."""
+    short = [str(place) for place, key in enumerate(settings.HUB_KEYS, 1) if 0 < len(key.strip()) < LONG]
+    if not short:
+        return []
+    return [
+        Warning(
+            f"Of HUB_KEYS, number {', '.join(short)} has less than {LONG} characters: it could be guessed from a backup.",
+            hint="Put a new key in front, made with secrets.token_urlsafe(32), run rotate_keys, then take the short one away.",
+            id="integrations.W002",
+        )
     ]
 
 

@@ -1,6 +1,9 @@
 """How a connection's secrets are: when each worked last and was first refused, and who is told before one ends."""
 
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -11,7 +14,10 @@ from integrations.service import services
 
 BEFORE = (14, 7, 1, 0)  # days before its end somebody is told of, each once; 0: it has ended
 HOOK = "hook:"  # secrets of addresses vendors post to sign no call
+MAIL_AGAIN = 900.0  # seconds until this process tries once more to tell, after a mail did not go
 GOOD_EVERY = timedelta(minutes=1)  # how often "last success" is written at most
+
+_not_before = 0.0  # of time.monotonic()
 
 
 def good(vendor_id: int) -> None:
@@ -31,24 +37,29 @@ def refused(vendor_id: int) -> bool:
 
 def warn() -> int:
     """Tell of secrets that end within 14, 7 and 1 days, or have ended: each once. Returns how many were told."""
+    if time.monotonic() < _not_before:
+        return 0
     now = timezone.now()
     ending = Token.objects.filter(active=True, fetched=False, vendor__enabled=True, expires_at__isnull=False)
     ending = ending.filter(expires_at__lt=now + timedelta(days=max(BEFORE))).exclude(name__startswith=HOOK)
-    lines = []
+    lines, back = [], []
     for token in ending.select_related("vendor").defer("ciphertext"):
         assert token.expires_at is not None
         step = min(days for days in BEFORE if token.expires_at <= now + timedelta(days=days))
         untold = Q(warned_days=None) | Q(warned_days__gt=step)
         if Token.objects.filter(untold, pk=token.pk, active=True).update(warned_days=step):
             lines.append(ends(token))
-    if lines:
-        alerting.tell("a token ends soon" if len(lines) == 1 else f"{len(lines)} tokens end soon", lines)
+            marked = Token.objects.filter(pk=token.pk, warned_days=step)
+            back.append(partial(marked.update, warned_days=token.warned_days))
+    _tell("a token ends soon" if len(lines) == 1 else f"{len(lines)} tokens end soon", lines, back)
     return len(lines)
 
 
 def warn_of_stores() -> int:
     """The same for what ends outside the hub, such as a shop's credentials at the vendor."""
-    kinds, today, lines = services(), timezone.localdate(), []
+    if time.monotonic() < _not_before:
+        return 0
+    kinds, today, lines, back = services(), timezone.localdate(), [], []
     for vendor in Vendor.objects.filter(
         enabled=True, kind__in=[kind for kind, service in kinds.items() if service.stores]
     ):
@@ -59,9 +70,19 @@ def warn_of_stores() -> int:
         step = min(days for days in BEFORE if (on - today).days <= days)
         if Vendor.objects.filter(pk=vendor.pk).exclude(warned_end=f"{on}/{step}").update(warned_end=f"{on}/{step}"):
             lines.append(f"{vendor}: {vendor.ends_soon[0]}")
-    if lines:
-        alerting.tell("credentials of a shop end soon", lines)
+            marked = Vendor.objects.filter(pk=vendor.pk, warned_end=f"{on}/{step}")
+            back.append(partial(marked.update, warned_end=vendor.warned_end))
+    _tell("credentials of a shop end soon", lines, back)
     return len(lines)
+
+
+def _tell(subject: str, lines: Sequence[str], back: Sequence[Callable[[], object]]) -> None:
+    """Tell what is marked as told already, so that nobody else does; a mail that did not go takes the marks `back`."""
+    global _not_before
+    if lines and not alerting.tell(subject, lines):
+        _not_before = time.monotonic() + MAIL_AGAIN
+        for undo in back:
+            undo()
 
 
 def ends(token: Token) -> str:

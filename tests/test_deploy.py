@@ -48,6 +48,9 @@ def test_the_deployment_checks_are_clean(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
     assert check({**production(tmp_path), "SECURE_SSL": "false"}).returncode == 1, "the check does look"
+    short = check({**production(tmp_path), "HUB_KEYS": f"{'k' * 43},secret"})
+    assert short.returncode == 1
+    assert "number 2 has less than 32 characters" in short.stderr
 
 
 def test_behind_tls_cookies_are_for_this_host_alone(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ class CallbackAdmin(HubAdmin):
         from integrations.webhooks import addresses
 
         key = form.cleaned_data.get("new_key")
-        if key:
+        if key or {"mode", "active"} & set(form.changed_data):  # what may come in, and how it is checked
             stepup.demand(request)
         hook = hook_of(obj)
         if "active" in form.changed_data and hook and hook.tended:

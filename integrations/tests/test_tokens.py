@@ -294,6 +294,28 @@ def test_an_end_is_told_14_7_and_1_days_before_and_when_it_came_each_once(
         assert len(mailed) == 1, "a new one is told of anew"
 
 
+def test_a_warning_that_did_not_go_goes_when_the_mail_server_is_back(
+    vendor: Vendor, mailed: list[Any], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Token.objects.filter(vendor=vendor).update(expires_at=timezone.now() + timedelta(days=3), warned_days=14)
+    monkeypatch.setattr(token_health, "_not_before", 0.0)  # as it is again after the test
+    works = settings.EMAIL_BACKEND
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = closed.getsockname()[:2]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    token_health.warn()
+    assert Token.objects.get(vendor=vendor).warned_days == 14, "nobody was told"
+    settings.EMAIL_BACKEND = works
+    mailed.clear()
+    token_health.warn()
+    assert not mailed, "not at once again: each try may wait for the server"
+    monkeypatch.setattr(token_health, "_not_before", 0.0)
+    token_health.warn()
+    assert len(mailed) == 1
+    token_health.warn()
+    assert (len(mailed), Token.objects.get(vendor=vendor).warned_days) == (1, 7)
+
+
 def test_a_short_lived_token_the_hub_fetches_is_nobodys_concern(vendor: Vendor, mailed: list[Any]) -> None:
     Token.objects.update(fetched=True, expires_at=timezone.now() + timedelta(hours=1))
     assert token_health.warn() == 0

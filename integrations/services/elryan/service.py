@@ -68,7 +68,11 @@ class Service(VendorService):
     )
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("token", "API token", help="The merchant account's APIToken; or leave it out and give the password."),
-        Secret("password", "Password", help="With the email, fetches a token. Not needed where a token is set."),
+        Secret(
+            "password",
+            "Password",
+            help="With the email, fetches a token; then the hub also learns when the shop is on vacation.",
+        ),
     )
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     flows: ClassVar[Mapping[str, Flow]] = FLOWS
