@@ -22,14 +22,14 @@ BACKSLASHED = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.D
 
 @dataclass(frozen=True)
 class Pieces:
-    """What to look for, in small letters: runs of signs by their length, and secrets too short to have any."""
+    """What to look for, in small letters: runs of signs by their length, and whole secrets as texts usually have them."""
 
     runs: dict[int, frozenset[str]]
-    short: tuple[str, ...]
+    words: tuple[str, ...]
 
     def are_in(self, text: str) -> bool:
         small = text.lower()
-        return any(len(one) >= LEAST and one in small for one in self.short) or any(
+        return any(len(one) >= LEAST and one in small for one in self.words) or any(
             small[at : at + PART] in self.runs[PART] for at in range(len(small) - PART + 1)
         )
 
@@ -38,18 +38,18 @@ class Pieces:
 def pieces_of(secrets: tuple[str, ...]) -> Pieces:
     """Runs of each secret as it is, and longer ones of it in hexadecimal and base64, wherever it begins there."""
     runs: dict[int, set[str]] = {PART: set()}
-    short = set()
+    words = set()
     for secret in secrets:
         raw = secret.encode("utf-8", "surrogatepass")
+        words |= {word.lower() for word in spelled(secret)}
         if len(secret) < PART:
-            short |= {word.lower() for word in spelled(secret)}
             continue
         _cut(runs, secret, PART)
         _cut(runs, raw.hex(), 2 * PART)
         for core in _cores(raw):
             _cut(runs, core, 16)
             _cut(runs, core.translate(str.maketrans("+/", "-_")), 16)
-    return Pieces({size: frozenset(found) for size, found in runs.items()}, tuple(sorted(short, key=len, reverse=True)))
+    return Pieces({size: frozenset(found) for size, found in runs.items()}, tuple(sorted(words, key=len, reverse=True)))
 
 
 def _cut(runs: dict[int, set[str]], text: str, size: int) -> None:
@@ -90,7 +90,7 @@ def found_in(text: str, secrets: tuple[str, ...]) -> list[tuple[int, int]]:
         for at in range(len(small) - size + 1)
         if small[at : at + size] in known
     ]
-    for word in pieces.short:
+    for word in pieces.words:
         at = small.find(word)
         while at >= 0:
             places.append((at, at + len(word)))
