@@ -36,7 +36,7 @@ LABELS: Mapping[str, str] = {
     "order_product_handling_status": "What becomes of it", "order_product_customer_comment": "The customer's words",
     "order_product_status": "Status", "order_item_id": "Product", "order_item_name": "Name", "order_item_model": "SKU",
     "order_item_price": "Price each", "order_item_quantity": "Quantity", "order_item_variant_id": "Variant",
-    "order_item_tax": "Tax each",
+    "order_item_tax": "Tax each", "option_value_name": "Option value",
 }  # fmt: skip
 HELPS: Mapping[str, str] = {
     "return_status_id": "The store's own id of it, such as RETURNED.",

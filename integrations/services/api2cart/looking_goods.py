@@ -41,8 +41,14 @@ class GoodsLookedUp(Reading):
         return made_since(doing, [row for row in rows if short(row.get("u_sku")) == sku], "create_at", "product")
 
     def variant_made(self, doing: Doing) -> Found:
-        rows = self.listed_rows("variants", product_id=doing.body["product_id"])
-        code = doing.body.get("sku") or doing.body["model"]
+        return self._variant_made(doing, doing.body)
+
+    def variants_made(self, doing: Doing) -> Found:
+        return self._each_made(doing, "variants", "sku", self._variant_made)
+
+    def _variant_made(self, doing: Doing, body: Body) -> Found:
+        code = body.get("sku") or body["model"]
+        rows = self.listed_rows("variants", product_id=body["product_id"], sku=code)
         return made_since(doing, [row for row in rows if short(row.get("sku")) == code], "created_time", "variant")
 
     def products_made(self, doing: Doing) -> Found:

@@ -45,6 +45,9 @@ JOBS: dict[str, tuple[Item, tuple[str, ...]]] = {
     "product.delete.batch": (_removes("products", "delete_products"), ("id",)),
     "product.add.batch": (lambda sim, store, body: goods.make_product(sim, store, body, "add_products"), ("sku", "name")),
     "product.variant.update.batch": (_changes("variants", "update_variants"), ("id", "product_id")),
+    "product.variant.add.batch": (
+        lambda sim, store, body: goods.make_variant(sim, store, body, "add_variants"), ("sku", "product_id", "combination"),
+    ),
     "product.variant.delete.batch": (_removes("variants", "delete_variants"), ("id", "product_id")),
     "category.add.batch": (
         lambda sim, store, body: goods.make(sim, store, "categories", {"avail": True, **body}, "add_categories"), ("name",),

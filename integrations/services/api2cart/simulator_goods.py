@@ -115,6 +115,27 @@ def add_variant(simulator: "Simulator", store: Store, body: Row) -> Row:
     return {"product_variant_id": number}
 
 
+def make_variant(simulator: "Simulator", store: Store, body: Row, verb: str) -> str:
+    """One of a job: told by names, kept by the ids its product has for them."""
+    product = found(simulator, store, "products", body["product_id"], "Product")
+    mine = [row for row in simulator.table(store.table("variants")) if row["parent_id"] == body["product_id"]]
+    if any(row.get("sku") == body["sku"] for row in mine):
+        raise Failed(113, f"Variant with sku {body['sku']} already exists")
+    pairs = [_pair(product, one["option_name"], one["option_value_name"]) for one in body["combination"]]
+    told = {"parent_id": body["product_id"], "combination": pairs}
+    return make(
+        simulator, store, "variants", {name: body[name] for name in body if name != "combination"}, verb, **told
+    )
+
+
+def _pair(product: Row, name: str, value: str) -> Row:
+    option = next((one for one in product["product_options"] if one["name"] == name), None)
+    item = next((one for one in option["option_items"] if one["name"] == value), None) if option else None
+    if option is None or item is None:
+        raise Failed(112, f"Option {name} with value {value} not found")
+    return {"option_id": option["id"], "option_value_id": item["id"]}
+
+
 @taken("category.add", "name")
 def add_category(simulator: "Simulator", store: Store, asked: Row) -> Row:
     return {"category_id": make(simulator, store, "categories", {"avail": True, **asked}, "add_category")}

@@ -61,7 +61,7 @@ def _report(simulator: "Simulator", request: Request) -> None:
 def children(simulator: "Simulator", request: Request) -> Response:
     def only(asked: dict[str, str], row: dict[str, object]) -> bool:
         parents = ids_in(asked, "product_id", "product_ids")
-        return parents is None or str(row["parent_id"]) in parents
+        return (parents is None or str(row["parent_id"]) in parents) and asked.get("sku") in (None, row.get("sku"))
 
     return listing(simulator, request, simulator.store(request), "variants", "children", "total_count", only)
 

@@ -118,6 +118,7 @@ WRITES: dict[str, tuple[str, str, str]] = {
         f"is_default:bool store_id stores_ids lang_id {_MONEY} {_STOCK} {_SIZES} {_CODES} manufacturer tax_class_id taxable:bool "
         f"{_META} {_KEY}",
     ),
+    "product.variant.add.batch": ("POST", "json", f"payload:list {_KEY}"),
     "product.variant.update": (
         "PUT", "json",
         f"id product_id options:list name description short_description available_for_sale:bool avail:bool status visible "

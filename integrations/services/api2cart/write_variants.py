@@ -18,6 +18,16 @@ OPTION_KINDS = (
     "select", "radio", "checkbox", "multiselect", "multicheckbox", "text", "textarea", "readonly", "file", "date", "datetime", "time",
 )  # fmt: skip
 PRICES = ("price:decimal!", "qty:int")
+COMBINATION = Field(
+    "combination", "What it differs in", "rows", required=True,
+    fields=row("option_name!", "option_value_name!", option_name="Colour", option_value_name="Moss"),
+)  # fmt: skip
+NEW = row(
+    "name", "price:decimal", "quantity:decimal", "ean", "available_for_sale:bool", "|", "description", "short_description", "model",
+    "old_price:decimal", "special_price:decimal", "sprice_create", "sprice_expire", "cost_price:decimal", "manage_stock:bool",
+    "in_stock:bool", "backorder_status", "warehouse_id", "weight:decimal", "weight_unit", "width:decimal", "height:decimal",
+    "length:decimal", "barcode", "upc", "mpn", "isbn", "status", "is_default:bool", "tax_class_id", "taxable:bool", "lang_id",
+)  # fmt: skip
 
 
 def changed(body: Body) -> list[tuple[str, tuple[str, ...]]]:
@@ -60,6 +70,13 @@ VERBS: Mapping[str, StoreVerb] = {
         number="product_variant_id",
         reread=changed,
         look_up="variant_made",
+    ),
+    "add_variants": batch(
+        "Make variants", "product.variant.add.batch", "variants", "Variants",
+        (PRODUCT, *row("sku!", sku="KET-1-M"), COMBINATION, *NEW), about="variant", key="sku", reread=changed_many,
+        look_up="variants_made",
+        help="Up to 250 in one job, item by item. Each needs a SKU: what came of it can then be looked up. What it differs in has to "
+        "be an option of its product.",
     ),
     "delete_variant": write(
         "Delete variant", "product.variant.delete", "id! product_id!", VARIANT_ID, PRODUCT, about="variant", key="id", reread=changed,

@@ -154,6 +154,8 @@ def _small(label: str) -> str:
 def _plain(field: Field, value: Any) -> str:
     if field.kind == "group":
         return _told(field.fields, value)
+    if field.kind == "rows":
+        return "; ".join(_told(field.fields, entry) for entry in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = str(value)

@@ -128,9 +128,15 @@ def test_values_of_which_nobody_can_tell_are_proved_by_the_shop_s_list_row_by_ro
     assert [item["id"] for item in sim.ledger.asked("/product.update.batch.json")[-1].body["payload"]] == [B]
 
 
+def variant(sku: str, colour: str, product: str = "5001") -> dict[str, Any]:
+    pair = {"option_name": "Colour", "option_value_name": colour}
+    return {"product_id": product, "sku": sku, "combination": [pair], "price": "31.50", "quantity": 2}
+
+
 UNTOLD: dict[str, tuple[str, str, list[dict[str, Any]], str]] = {
     "add_products": ("products", "sku", [{"sku": "N-1", "name": "Jug"}, {"sku": "N-2", "name": "Mug"}], "BOU-1000"),
     "add_categories": ("categories", "name", [{"name": "Jugs"}, {"name": "Mugs", "parent_id": "1"}], ""),
+    "add_variants": ("variants", "sku", [variant("N-1", "Moss"), variant("N-2", "Slate")], "BOU-1001-0"),
     "delete_products": ("products", "id", [{"id": A}, {"id": B}], "nix"),
     "delete_variants": ("variants", "id", [{"id": "90010", "product_id": "5001"}, {"id": "90011", "product_id": "5001"}], ""),
     "delete_categories": ("categories", "id", [{"id": "5"}, {"id": "6"}], "nix"),
@@ -182,6 +188,51 @@ def test_variants_in_a_job_know_their_products(sim: Simulator, shop: Vendor) -> 
     assert told(old.pk).body == {"variants": [{"id": "90010", "product_id": "5001", "quantity": 9}]}
     variant = row(sim, "90010", "variants")
     assert (variant["default_price"], variant["inventory_level"]) == (31.5, 9)
+
+
+def test_new_variants_are_made_or_refused_one_by_one_and_only_those_left_go_again(sim: Simulator, shop: Vendor) -> None:
+    """One is made, one is a twin, one has a colour its product has not, one meets a limit, one is not told of and was not made."""
+    sim.untold, sim.stumbles = {"N-5"}, {"N-4"}
+    rows = [
+        variant("N-1", "Moss"),
+        variant("BOU-1001-0", "Moss"),
+        variant("N-3", "Rust"),
+        variant("N-4", "Amber"),
+        variant("N-5", "Slate"),
+    ]
+    job = sent(shop, "add_variants", rows, "variants")
+    sim.table("variants").remove(next(one["id"] for one in sim.truth("variants") if one["sku"] == "N-5"))
+    made = told(job.pk)
+    assert made.state == State.UNKNOWN
+    assert states(made) == {
+        "N-1": "done",
+        "BOU-1001-0": "refused",
+        "N-3": "refused",
+        "N-4": "refused",
+        "N-5": "waiting",
+    }
+    assert made.items.get(thing="variant:N-3").told == "Option Colour with value Rust not found"
+    row_made = next(one for one in sim.truth("variants") if one["sku"] == "N-1")
+    assert (row_made["parent_id"], row_made["combination"]) == ("5001", [{"option_id": "7", "option_value_id": "2"}])
+    assert (row_made["default_price"], row_made["inventory_level"]) == (31.5, 2)
+    assert looking.look_up(made.pk).state == State.UNKNOWN, "that it is not there yet proves nothing"
+    deciding.send_again(made.pk, "Ada", "the shop has none of it")
+    sending.send(made.pk)
+    again = told(made.pk)
+    assert (again.state, states(again)["N-5"]) == (State.CONFIRMED, "done")
+    first, second = sim.ledger.asked("/product.variant.add.batch.json")
+    assert [item["sku"] for item in second.body["payload"]] == ["N-5"]
+    assert first.body["idempotency_key"] != second.body["idempotency_key"]
+    corrected = told(sent(shop, "add_variants", [variant("N-3", "Slate"), variant("N-4", "Amber")], "variants").pk)
+    assert (corrected.state, {*states(corrected).values()}) == (State.CONFIRMED, {"done"})
+    assert [write.key for write in sim.ledger.accepted("add_variants")] == ["N-1", "N-5", "N-5", "N-3", "N-4"]
+
+
+def test_new_variants_without_what_they_differ_in_are_told_before(shop: Vendor) -> None:
+    with pytest.raises(bodies.BadBody, match="combination"):
+        asking.ask(shop, "add_variants", {"variants": [{"product_id": "5001", "sku": "N-1"}]})
+    with pytest.raises(bodies.BadBody, match="names N-1 twice"):
+        asking.ask(shop, "add_variants", {"variants": [variant("N-1", "Moss"), variant("N-1", "Slate")]})
 
 
 def test_many_orders_are_shipped_in_one_job(sim: Simulator, shop: Vendor) -> None:
