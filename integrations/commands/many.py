@@ -39,7 +39,10 @@ class Fate:
 
 @dataclass
 class Plan:
-    """How many would be made, changed or refused; of each reason how many rows and the first of them."""
+    """How many would be made, changed or refused; of each reason how many rows and the first of them.
+
+    keys: the rows there are. refusals: by row's id its name and why it gets nothing.
+    """
 
     rows: int = 0
     creates: int = 0
@@ -49,6 +52,8 @@ class Plan:
     reasons: dict[str, list[Any]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     first: list[Command] = field(default_factory=list)
+    keys: set[int] = field(default_factory=set)
+    refusals: dict[int, tuple[str, Sequence[str]]] = field(default_factory=dict)
 
     @property
     def told(self) -> list[tuple[str, int, list[Any]]]:
@@ -62,8 +67,10 @@ def plan(offer: Offer, keys: Sequence[int], given: Mapping[str, Any]) -> Plan:
     for fates in fates_of(offer, keys, given):
         for fate in fates:
             made.rows += 1
+            made.keys.add(fate.chosen.row.pk)
             if fate.body is None:
                 made.refused += 1
+                made.refusals[fate.chosen.row.pk] = str(fate.chosen.row), fate.why
                 _count(made, fate)
             elif fate.new:
                 made.creates += 1
@@ -85,10 +92,12 @@ def _count(made: Plan, fate: Fate) -> None:
 
 
 @transaction.atomic
-def decide(offer: Offer, keys: Sequence[int], given: Mapping[str, Any], *, by: str, batch: str) -> int:
+def decide(
+    offer: Offer, keys: Sequence[int], given: Mapping[str, Any], *, by: str, batch: str, hinted: bool = True
+) -> int:
     """Commands for all rows that can have one, under this batch; returns how many. Decided already: none again.
 
-    given: checked against the door's `asks`. Raises switches.NotAllowed.
+    given: checked against the door's `asks`. hinted=False: the caller sends them itself. Raises switches.NotAllowed.
     """
     mode = switches.allowed(offer.vendor, offer.name)
     if Command.objects.filter(batch=batch).exists():
@@ -109,7 +118,7 @@ def decide(offer: Offer, keys: Sequence[int], given: Mapping[str, Any], *, by: s
         Command.objects.bulk_create(rows, batch_size=AT_ONCE)
         CommandItem.objects.bulk_create(items, batch_size=AT_ONCE)
         CommandSubject.objects.bulk_create(subjects, batch_size=AT_ONCE)
-        for command in rows[: max(0, HINTED - made)]:
+        for command in rows[: max(0, HINTED - made)] if hinted else ():
             asking.hint(command)
         made += len(rows)
     return made

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config import audit
-from integrations.commands import asking, buying, by_key, sending, switches
+from integrations.commands import asking, buying, by_key, by_rows, sending, switches
 from integrations.console import FAILED, OK, PARTIAL, USAGE, vendor_of
 from integrations.models import Command as Row
 from integrations.models import CommandItem
@@ -39,6 +39,14 @@ class Command(BaseCommand):
             help="the sale's line it is bought for",
         )
         parser.add_argument("--anyway", default="", metavar="WHY", help="why more of that line is bought than was sold")
+        chosen = parser.add_mutually_exclusive_group()
+        chosen.add_argument(
+            "--rows", metavar="variant:ID,ID,…|@FILE", help="the verb for these products or variants of ours, by id"
+        )
+        chosen.add_argument("--about", metavar="[SLUG:]CODE,…|@FILE", help="the same, by SKU or by a vendor's id")
+        parser.add_argument(
+            "--given", default="{}", metavar="@FILE|TEXT", help="what the page of --rows and --about asks, as JSON"
+        )
         parser.add_argument(
             "--json", action="store_true", help="accepted for the sake of uniformity: it always prints JSON"
         )
@@ -82,6 +90,10 @@ class Command(BaseCommand):
                 self.told(by_key.moded(vendor_of(options["slug"]), options["verb"], options["mode"]), OK)
             elif not options["verb"]:
                 raise CommandError("Name a verb.", returncode=USAGE)
+            elif options["rows"] is not None or options["about"] is not None:
+                self.many(options)
+            elif options["given"] != "{}":
+                raise CommandError("--given goes with --rows or --about.", returncode=USAGE)
             elif options["preview"]:
                 made = asking.preview(vendor_of(options["slug"]), options["verb"], body_of(options["json_body"]))
                 shown = [{"words": row.words, "request": row.request} for row in made]
@@ -107,6 +119,25 @@ class Command(BaseCommand):
             sending.send(command.pk)
         rows = list(Row.objects.filter(pk__in=[command.pk for command in made]).order_by("pk"))
         self.told({**head, **outcome(rows)}, exit_code(rows))
+
+    def many(self, options: dict[str, Any]) -> None:
+        if options["json_body"] != "{}" or options["buys"] or options["anyway"]:
+            raise CommandError(
+                "What goes is made of the rows: --given is all they take beside --preview and --key.", returncode=USAGE
+            )
+        vendor, verb, given = vendor_of(options["slug"]), options["verb"], body_of(options["given"])
+        find = by_rows.rows_of if options["about"] is None else by_rows.rows_about
+        named = find(vendor, verb, words_of(options["rows"] if options["about"] is None else options["about"]))
+        if options["preview"]:
+            self.told(by_rows.planned(named, given), OK)
+            return
+        try:
+            told = by_rows.decided(named, given, key=options["key"])
+        except switches.NotAllowed as why:
+            head = {"vendor": vendor.slug, "verb": verb, "state": "refused", "batch": None}
+            self.told({**head, "error": str(why)}, FAILED)
+            return
+        self.told(told, many_code(told))
 
     def decided(self, act: str, options: dict[str, Any]) -> None:
         if act in ("reject", "again", "give_up") and not options["reason"].strip():
@@ -137,6 +168,25 @@ def body_of(text: str) -> Any:
         raise CommandError(f"{text[1:]} cannot be read: {error.strerror}.", returncode=USAGE) from None
     except ValueError as error:
         raise CommandError(f"The body is not JSON: {error}.", returncode=USAGE) from None
+
+
+def words_of(text: str) -> list[str]:
+    """What stands between commas or on lines of its own, in the text or in the file behind an @. Raises CommandError."""
+    try:
+        told = Path(text[1:]).read_text() if text.startswith("@") else text
+    except OSError as error:
+        raise CommandError(f"{text[1:]} cannot be read: {error.strerror}.", returncode=USAGE) from None
+    words = [word.strip() for word in told.replace(",", "\n").splitlines() if word.strip()]
+    if not words:
+        raise CommandError("Name at least one row.", returncode=USAGE)
+    return words
+
+
+def many_code(told: dict[str, Any]) -> int:
+    """For one decision on several rows: what some did not get makes it a part."""
+    if told["state"] != Row.State.CONFIRMED:
+        return FAILED
+    return PARTIAL if told["refusals"] or told["things"].get(CommandItem.State.REFUSED) else OK
 
 
 def outcome(rows: list[Row]) -> dict[str, Any]:
