@@ -98,8 +98,8 @@ class Opened:
     unread: dict[str, str] = field(default_factory=dict)  # why some cannot be read
 
 
-def opened(vendor: Vendor, *, besides: Collection[str] = ()) -> Opened:
-    """Decrypt the active secrets. Raises VaultError that names the one which cannot be read.
+def opened(vendor: Vendor, *, besides: Collection[str] = (), strict: bool = True) -> Opened:
+    """Decrypt the active secrets. Raises VaultError that names the one which cannot be read, unless it shall not be `strict`.
 
     What belongs to the addresses vendors post to is nothing a call needs: unread, it is told in `unread`, as `besides` are.
     """
@@ -108,7 +108,7 @@ def opened(vendor: Vendor, *, besides: Collection[str] = ()) -> Opened:
         try:
             found.values[token.name] = decrypt(token.ciphertext, bound=_bound(vendor.pk, token.name))
         except VaultError as error:
-            if not (token.name.startswith(HOOK) or token.name in besides):
+            if strict and not (token.name.startswith(HOOK) or token.name in besides):
                 raise VaultError(f"Secret “{token.name}” of {vendor}: {error}") from None
             found.unread[token.name] = str(error)
             continue

@@ -23,8 +23,8 @@ def test_names_of_programs_are_told_in_words(name: str, told: str) -> None:
 def test_short_json_is_told_in_lines_and_the_rest_behind_a_fold() -> None:
     shown = spread({"postalCode": "LV-1010", "city": "R<b>īga", "phone": "", "house": 0})
     assert shown == (
-        '<span class="hub-quiet">postal code</span> LV-1010<br><span class="hub-quiet">city</span> R&lt;b&gt;īga'
-        '<br><span class="hub-quiet">house</span> 0'
+        '<div><span class="hub-quiet">postal code</span> LV-1010</div>'
+        '<div><span class="hub-quiet">city</span> R&lt;b&gt;īga</div><div><span class="hub-quiet">house</span> 0</div>'
     )
     assert spread(["S-1", "S-2"]) == "S-1, S-2"
     assert spread({}) == spread([]) == spread({"city": ""}) == "–"

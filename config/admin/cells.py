@@ -106,7 +106,7 @@ def spread(value: Any) -> SafeString | str:
     """JSON that is short and flat, in lines of words; behind a fold otherwise."""
     if isinstance(value, dict) and len(value) <= FLAT and all(isinstance(part, FLATS) for part in value.values()):
         told = [(worded(name), part) for name, part in value.items() if part not in (None, "")]
-        lines = format_html_join(mark_safe("<br>"), '<span class="hub-quiet">{}</span> {}', told)
+        lines = format_html_join("", '<div><span class="hub-quiet">{}</span> {}</div>', told)
         return lines or UNKNOWN
     if isinstance(value, list) and len(value) <= FLAT and all(isinstance(part, str | int | float) for part in value):
         return ", ".join(map(str, value)) or UNKNOWN

@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
 
 from config.admin import DateRange, age, badge, fold, link, table, when
 from integrations.admin.command_asking import CommandAsking
@@ -127,7 +126,7 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
     def says(self, row: Command) -> Any:
         if len(row.words) > LINES:
             return fold("\n".join(row.words), f"{row.words[0]}, and {len(row.words) - 1} more")
-        return format_html_join(mark_safe("<br>"), "{}", ((word,) for word in row.words)) or "–"
+        return format_html_join("", "<div>{}</div>", ((word,) for word in row.words)) or "–"
 
     @admin.display(description="the exact request")
     def request_shown(self, row: Command) -> Any:

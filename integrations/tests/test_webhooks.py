@@ -25,6 +25,7 @@ from integrations.models import (
     Schedule,
     ShippingRate,
     SyncRun,
+    Token,
     Trigger,
     Vendor,
     WebhookDelivery,
@@ -358,6 +359,15 @@ def test_paths_and_keys_are_encrypted_and_rotate_with_the_others(shop: Shop, ven
     settings.HUB_KEYS = ["a-newer-data-key", *django_settings.HUB_KEYS]
     assert rotation.rotate() >= 3
     assert addresses.path_of(callback()) == path
+
+
+def test_a_damaged_token_of_the_connection_shuts_out_no_delivery(shop: Shop, vendor: Vendor) -> None:
+    Callback.objects.update(mode="required")
+    addresses.set_key(callback(), "first-key")
+    damaged = Token.objects.filter(vendor=vendor, active=True).exclude(name__startswith="hook:")
+    assert damaged.update(ciphertext="damaged") == 1
+    known.forget()
+    assert post("order.update", {"id": "1"}, key="first-key") == 200
 
 
 def test_only_listed_addresses_may_post(shop: Shop, vendor: Vendor, settings: Any) -> None:

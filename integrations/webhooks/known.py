@@ -76,10 +76,10 @@ def _found(callback: Callback, hook: Hook) -> Known:
     rules = tuple(AllowedNetwork.listed(AllowedNetwork.Purpose.WEBHOOK, callback.vendor_id))
     checks = hook.signature if callback.mode != Callback.Mode.OFF else None
     account = account_of(callback.vendor)
+    hidden = tuple(vault.opened(callback.vendor, strict=False).values.values())
     try:
         keys = tuple(addresses.keys_of(callback, checks)) if checks else ()
         own = addresses.own_key(callback) if hook.key else ""
-        hidden = tuple(vault.opened(callback.vendor).values.values())
     except vault.VaultError as error:
-        return Known(callback, hook, account, rules, trouble=str(error))
+        return Known(callback, hook, account, rules, hidden=hidden, trouble=str(error))
     return Known(callback, hook, account, rules, keys, own, hidden)
