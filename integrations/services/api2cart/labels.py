@@ -60,6 +60,9 @@ HELPS: Mapping[str, str] = {
     "lang_id": "Its id; of texts in a language that is not the store's own.",
     "reserve_quantity": "Fewer with a minus.",
     "variant_id": "Its id.",
+    "option_values": "Several with commas.",
+    "product_option_id": "Its id on this product, which is another than the option's in the store.",
+    "option_value_id": "Its id.",
 }
 SUGGESTED: Mapping[str, tuple[str, ...]] = {
     "type": ("simple", "configurable"),

@@ -1,16 +1,13 @@
-"""What a store shows of a product's details after an answer was lost: its texts, pictures, options, group prices, maker, shops."""
+"""What a store shows of a product's details after an answer was lost: its texts, pictures, group prices, maker, shops."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from integrations import raw
 from integrations.services.api2cart import answers
 from integrations.services.api2cart.comparing import made_since, same, shown, stand
-from integrations.services.api2cart.fields import identity, listed, short, texts
-from integrations.services.api2cart.flows import METHOD
-from integrations.services.api2cart.methods import METHODS
+from integrations.services.api2cart.fields import listed, short, texts
 from integrations.services.api2cart.reading import Reading
-from integrations.verbs import Body, Doing, Found, Outcome
+from integrations.verbs import Body, Doing, Found
 
 RELATIVE = {"increase_quantity", "reduce_quantity", "reserve_quantity"}
 PLAIN = (
@@ -65,7 +62,7 @@ class DetailsLookedUp(Reading):
         return stand([doing.body], self.by_ids("customers", "ids", [doing.body["id"]]), CUSTOMER)
 
     def manufacturer_stands(self, doing: Doing) -> Found:
-        row = self._part_of(doing, "u_brand")
+        row = self.part_of(doing, "u_brand")
         maker = short(row.get("u_brand")) if row else ""
         wanted = doing.body["manufacturer"]
         return Found(
@@ -73,7 +70,7 @@ class DetailsLookedUp(Reading):
         )
 
     def store_assigned(self, doing: Doing) -> Found:
-        row = self._part_of(doing, "stores_ids")
+        row = self.part_of(doing, "stores_ids")
         if row is None or "stores_ids" not in row:
             return Found(None, "The shop does not tell where this product is sold.")
         shops = texts(row, "stores_ids")
@@ -82,7 +79,7 @@ class DetailsLookedUp(Reading):
     # -- prices of groups
 
     def prices_stand(self, doing: Doing) -> Found:
-        row = self._part_of(doing, "group_price,advanced_price")
+        row = self.part_of(doing, "group_price,advanced_price")
         held = _prices(row)
         lacking = [want for want in doing.body["group_prices"] if not any(_is_price(one, want) for one in held)]
         told = f"The shop shows {len(held)} prices of groups, and lacks {len(lacking)} of these."
@@ -94,38 +91,12 @@ class DetailsLookedUp(Reading):
         return Found(found.done or None, found.told, found.answer)
 
     def prices_gone(self, doing: Doing) -> Found:
-        row = self._part_of(doing, "group_price,advanced_price")
+        row = self.part_of(doing, "group_price,advanced_price")
         if row is None or not {"group_price", "advanced_price"} & set(row):
             return Found(None, "The shop does not tell prices of groups.")
         wanted = {part.strip() for part in str(doing.body.get("group_prices") or "").split(",") if part.strip()}
         left = [one for one in _prices(row) if not wanted or short(one.get("id")) in wanted]
         return Found(not left, f"The shop shows {len(left)} of these prices.", row)
-
-    # -- options
-
-    def option_made(self, doing: Doing) -> Found:
-        body, options = doing.body, self._options(doing)
-        named = [one for one in options if same(one.get("name"), body["name"])]
-        wanted = [one["value"] for one in body.get("values") or ()] + str(body.get("option_values") or "").split(",")
-        for one in named:
-            if all(_has_value(one, value) for value in wanted if value.strip()):
-                return Found(True, "The shop shows this option with these values.", one, Outcome(identity(one, "id")))
-        return Found(None, f"The shop shows {len(options)} options of this product, {len(named)} of this name.")
-
-    def option_value_made(self, doing: Doing) -> Found:
-        held = [one for one in self._options(doing) if _is_option(one, doing.body["option_id"])]
-        stands = any(_has_value(one, doing.body["option_value"]) for one in held)
-        return Found(stands or None, f"The shop shows this option {'with' if stands else 'without'} this value.")
-
-    def option_gone(self, doing: Doing) -> Found:
-        row = self._part_of(doing, "product_options")
-        if row is None:
-            return Found(None, "The shop does not show this product.")
-        left = any(_is_option(one, doing.body["option_id"]) for one in listed(row, "product_options"))
-        return Found(not left, f"The shop shows {'this' if left else 'no such'} option.")
-
-    def _options(self, doing: Doing) -> list[Any]:
-        return listed(self._part_of(doing, "product_options") or {}, "product_options")
 
     # -- pictures
 
@@ -143,28 +114,14 @@ class DetailsLookedUp(Reading):
         return stand([given], rows, {**PICTURE, "avail": "avail"})
 
     def image_gone(self, doing: Doing) -> Found:
-        row = self._part_of(doing, "images")
+        row = self.part_of(doing, "images")
         if row is None or "images" not in row:
             return Found(None, "The shop does not show its pictures.")
         left = any(short(one.get("id")) == doing.body["id"] for one in listed(row, "images"))
         return Found(not left, f"The shop shows {'this' if left else 'no such'} picture.", row)
 
     def _images(self, doing: Doing) -> list[Any]:
-        return listed(self._part_of(doing, "images") or {}, "images")
-
-    # -- asking
-
-    def _part_of(self, doing: Doing, fields: str) -> dict[str, Any] | None:
-        """These members of the variant the body names, else of its product; None when the shop does not show it."""
-        body = doing.body
-        variant = body.get("product_variant_id") or (body.get("id") if doing.verb.endswith("_variant_prices") else "")
-        flow, member = ("variants", "children") if variant else ("products", "product")
-        named = {"product_id": body["product_id"]} if variant else {"product_ids": body["product_id"]}
-        asked = f"{{return_code,return_message,pagination,result{{{member}{{id,{fields}}}}}}}"
-        told = self._call(METHOD[flow], {**named, "response_fields": asked, "count": 50})
-        rows = [raw.row(one) for one in answers.rows_of(told, METHODS[METHOD[flow]].rows)]
-        wanted = str(variant or body["product_id"])
-        return next((row for row in rows if isinstance(row, dict) and short(row.get("id")) == wanted), None)
+        return listed(self.part_of(doing, "images") or {}, "images")
 
 
 def _prices(row: Mapping[str, Any] | None) -> list[Any]:
@@ -180,15 +137,6 @@ def _is_price(held: Mapping[str, Any], wanted: Body) -> bool:
         and same(amount, wanted["price"])
         and (wanted.get("qty") is None or same(pieces, wanted["qty"]))
     )
-
-
-def _is_option(held: Mapping[str, Any], number: str) -> bool:
-    return number in (short(held.get("id")), short(held.get("product_option_id")))
-
-
-def _has_value(option: Mapping[str, Any], value: str) -> bool:
-    items: Sequence[Any] = listed(option, "option_items")
-    return any(same(one.get("name"), value.strip()) for one in items)
 
 
 def _labelled(row: Mapping[str, Any], body: Body) -> bool:

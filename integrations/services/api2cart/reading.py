@@ -73,3 +73,15 @@ class Reading(VendorService):
         for parent in dict.fromkeys(row["product_id"] for row in wanted):
             found |= {identity(row, "id"): row for row in self.listed_rows("variants", product_id=parent)}
         return {row["id"]: found[row["id"]] for row in wanted if row["id"] in found}
+
+    def part_of(self, doing: Doing, fields: str) -> dict[str, Any] | None:
+        """These members of the variant the body names, else of its product; None when the shop does not show it."""
+        body = doing.body
+        variant = body.get("product_variant_id") or (body.get("id") if doing.verb.endswith("_variant_prices") else "")
+        flow, member = ("variants", "children") if variant else ("products", "product")
+        named = {"product_id": body["product_id"]} if variant else {"product_ids": body["product_id"]}
+        asked = f"{{return_code,return_message,pagination,result{{{member}{{id,{fields}}}}}}}"
+        told = self._call(METHOD[flow], {**named, "response_fields": asked, "count": 50})
+        rows = [raw.row(one) for one in answers.rows_of(told, METHODS[METHOD[flow]].rows)]
+        wanted = str(variant or body["product_id"])
+        return next((row for row in rows if isinstance(row, dict) and short(row.get("id")) == wanted), None)

@@ -110,6 +110,11 @@ def variant_stock(account: Account, body: Body) -> None:
     stock(account, {name: value for name, value in body.items() if name != "product_id"})
 
 
+def option_value(account: Account, body: Body) -> None:
+    if not [name for name in ("option_value", "price", "quantity", "display_value") if name in body]:
+        raise ValueError("Say what is to change: the value, its price …")
+
+
 def picture(account: Account, body: Body) -> None:
     if not body.get("url") and not body.get("content"):
         raise ValueError("A picture needs its address, or itself as base64.")
@@ -144,6 +149,7 @@ RULES: Mapping[str, Rule] = {
     "product.add": product_add,
     "product.update": stock,
     "product.variant.update": variant_stock,
+    "product.option.value.update": option_value,
     "product.image.add": picture_of,
     "product.variant.image.add": picture,
 }

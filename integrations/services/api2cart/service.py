@@ -28,6 +28,7 @@ from integrations.services.api2cart.cursors import by_cursor
 from integrations.services.api2cart.flows import FLOWS, METHOD, fields_of
 from integrations.services.api2cart.looking_details import DetailsLookedUp
 from integrations.services.api2cart.looking_goods import GoodsLookedUp
+from integrations.services.api2cart.looking_options import OptionsLookedUp
 from integrations.services.api2cart.looking_orders import OrdersLookedUp
 from integrations.services.api2cart.methods import METHODS, Method, checked
 from integrations.services.api2cart.options import OPTIONS
@@ -43,7 +44,7 @@ HOOKED: Mapping[str, str] = {"events": "webhook.create", "rates": "basket.live_s
 HISTORY = ("orders", "returns", "abandoned_carts")
 
 
-class Service(OrdersLookedUp, GoodsLookedUp, DetailsLookedUp):
+class Service(OrdersLookedUp, GoodsLookedUp, DetailsLookedUp, OptionsLookedUp):
     label: ClassVar[str] = "API2Cart"
     summary: ClassVar[str] = "Shops and marketplaces behind API2Cart: products, customers, orders, shipments, returns."
     role: ClassVar[str] = "shop"

@@ -13,6 +13,7 @@ from integrations.services.api2cart import (  # they register their paths
     simulator_batches,  # noqa: F401
     simulator_goods,  # noqa: F401
     simulator_hooks,  # noqa: F401
+    simulator_options,  # noqa: F401
     simulator_sales,  # noqa: F401
 )
 from integrations.services.api2cart.simulator_envelope import Failed, moment_of

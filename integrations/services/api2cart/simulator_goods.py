@@ -275,22 +275,6 @@ def update_image(simulator: "Simulator", store: Store, asked: Row) -> Row:
     return {"updated": "1"}
 
 
-@taken("product.option.value.add", "product_id", "option_id", "option_value")
-def add_option_value(simulator: "Simulator", store: Store, asked: Row) -> Row:
-    row = found(simulator, store, "products", asked["product_id"], "Product")
-    option = next((one for one in row["product_options"] if str(one["id"]) == asked["option_id"]), None)
-    if option is None:
-        raise Failed(112, "Option not found")
-    number = str(len(option["option_items"]) + 1)
-    grown = {**option, "option_items": [*option["option_items"], {"id": number, "name": asked["option_value"]}]}
-    options = [grown if one is option else one for one in row["product_options"]]
-    simulator.table(store.table("products")).change(
-        row["id"], product_options=options, modified_at=stamp(simulator, store)
-    )
-    simulator.ledger.accept("add_option_value", f"{row['id']}/{number}", asked)
-    return {"option_value_id": number}
-
-
 @taken("product.manufacturer.add", "product_id", "manufacturer")
 def set_manufacturer(simulator: "Simulator", store: Store, asked: Row) -> Row:
     row = found(simulator, store, "products", asked["product_id"], "Product")

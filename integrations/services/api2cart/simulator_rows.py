@@ -109,7 +109,8 @@ class Rows:
         dice = Dice(70, n)
         family = self.has_variants(n)
         at = self.now - timedelta(days=dice.between(1, 60), minutes=n)
-        options = [{"id": "7", "name": "Colour", "type": "option_type_select", "used_in_combination": True,
+        options = [{"id": "7", "product_option_id": str(700 + n), "name": "Colour", "type": "option_type_select",
+                    "used_in_combination": True,
                     "option_items": [{"id": str(i), "name": c} for i, c in enumerate(COLOURS[:3])]}]  # fmt: skip
         price = dice.between(900, 19900) / 100
         return {

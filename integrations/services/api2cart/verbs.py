@@ -6,6 +6,7 @@ from integrations.service import Account
 from integrations.services.api2cart import (
     write_categories,
     write_customers,
+    write_options,
     write_orders,
     write_pictures,
     write_products,
@@ -23,6 +24,7 @@ VERBS: Mapping[str, StoreVerb] = {
     **write_stock.VERBS,
     **write_products.VERBS,
     **write_variants.VERBS,
+    **write_options.VERBS,
     **write_pictures.VERBS,
     **write_categories.VERBS,
     **write_customers.VERBS,

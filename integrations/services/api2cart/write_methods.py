@@ -105,10 +105,16 @@ WRITES: dict[str, tuple[str, str, str]] = {
         "POST", "json",
         f"name type product_id default_option_value option_values description avail:bool sort_order:int required:bool values:list {_KEY}",
     ),
+    "product.option.assign": ("POST", "query", f"product_id option_id required:bool sort_order:int option_values {_KEY}"),
     "product.option.delete": ("DELETE", "query", "option_id product_id store_id"),
     "product.option.value.add": (
         "POST", "query", f"product_id option_id option_value sort_order:int display_value is_default:bool {_KEY}"
     ),
+    "product.option.value.assign": ("POST", "query", f"product_option_id:int option_value_id {_KEY}"),
+    "product.option.value.update": (
+        "PUT", "query", f"product_id option_id option_value_id option_value price:number quantity:number display_value {_KEY}"
+    ),
+    "product.option.value.delete": ("DELETE", "query", "option_id option_value_id product_id store_id"),
     "product.price.add": ("POST", "json", f"product_id group_prices:list store_id {_KEY}"),
     "product.price.update": ("PUT", "json", f"product_id group_prices:list {_KEY}"),
     "product.price.delete": ("DELETE", "query", "product_id group_prices store_id"),

@@ -1,4 +1,4 @@
-"""Variants of products, and the options they differ in."""
+"""Variants of products."""
 
 from collections.abc import Mapping
 
@@ -14,9 +14,6 @@ MORE = (
     "sku model barcode gtin upc ean mpn isbn weight weight_unit width height length status is_default manufacturer tax_class_id "
     "taxable meta_title meta_keywords meta_description lang_id"
 )
-OPTION_KINDS = (
-    "select", "radio", "checkbox", "multiselect", "multicheckbox", "text", "textarea", "readonly", "file", "date", "datetime", "time",
-)  # fmt: skip
 PRICES = ("price:decimal!", "qty:int")
 COMBINATION = Field(
     "combination", "What it differs in", "rows", required=True,
@@ -100,22 +97,5 @@ VERBS: Mapping[str, StoreVerb] = {
     "delete_variant_prices": write(
         "Delete prices of groups of a variant", "product.variant.price.delete", "id! product_id! group_prices!", VARIANT_ID, PRODUCT,
         about="variant", key="id", reread=changed, repeatable=True, irreversible=True, look_up="prices_gone",
-    ),
-    "add_option": write(
-        "Make option of a product", "product.option.add", "product_id! name! type! values required | option_values default_option_value",
-        PRODUCT,
-        Field("type", "Kind", "choice", required=True, choices=tuple(f"option_type_{one}" for one in OPTION_KINDS),
-              labels=OPTION_KINDS),
-        Field("values", "Values", "rows", fields=row("value!", "display_value", "is_default:bool", value="Moss")),
-        about="product", key="product_id", number="option_id", reread=lambda body: [("products", ())], look_up="option_made",
-    ),
-    "add_option_value": write(
-        "Make value of an option", "product.option.value.add", "product_id! option_id! option_value! display_value is_default",
-        PRODUCT, about="product", key="product_id", number="option_value_id", reread=lambda body: [("products", ())],
-        look_up="option_value_made",
-    ),
-    "delete_option": write(
-        "Delete option of a product", "product.option.delete", "product_id! option_id!", PRODUCT, about="product", key="product_id",
-        reread=lambda body: [("products", ())], repeatable=True, irreversible=True, look_up="option_gone",
     ),
 }  # fmt: skip

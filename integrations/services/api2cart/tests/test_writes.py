@@ -219,6 +219,16 @@ LOST: dict[str, tuple[str, Any, str]] = {
         "confirmed",
     ),
     "add_option_value": ("product.option.value.add", {"product_id": "5001", "option_id": "7", "option_value": "Rust"}, "confirmed"),
+    "assign_option": ("product.option.assign", {"product_id": "5000", "option_id": "7", "option_values": "Amber, Moss"}, "confirmed"),
+    "assign_option_value": (
+        "product.option.value.assign", {"product_id": "5001", "product_option_id": 701, "option_value_id": "3"}, "confirmed",
+    ),
+    "update_option_value": (
+        "product.option.value.update",
+        {"product_id": "5001", "option_id": "7", "option_value_id": "2", "option_value": "Fern", "price": "1.50"},
+        "confirmed",
+    ),
+    "delete_option_value": ("product.option.value.delete", {"product_id": "5001", "option_id": "7", "option_value_id": "2"}, "confirmed"),
     "delete_option": ("product.option.delete", {"product_id": "5001", "option_id": "7"}, "confirmed"),
     "add_image": (
         "product.image.add",
@@ -275,6 +285,57 @@ def test_of_prices_of_groups_what_was_there_before_is_no_proof(sim: Simulator, s
     never = sent(shop, "add_prices", {"product_id": "5000", "group_prices": prices})
     Command.objects.filter(pk=never.pk).update(not_before=None)
     assert looking.look_up(never.pk).state == State.UNKNOWN, "whether it still comes nobody knows"
+
+
+def colours(sim: Simulator, product: str = "5001") -> dict[str, Any]:
+    [option] = row(sim, "products", product)["product_options"]
+    return {one["id"]: one["name"] for one in option["option_items"]}
+
+
+def test_options_and_their_values_are_put_on_changed_and_taken_away(sim: Simulator, shop: Vendor) -> None:
+    there = {"product_id": "5000", "option_id": "7"}
+    put = good(shop, "assign_option", {**there, "option_values": "Amber", "required": True})
+    good(shop, "assign_option_value", {"product_id": "5000", "product_option_id": put.number, "option_value_id": "3"})
+    assert colours(sim, "5000") == {"0": "Amber", "3": "Chalk"}
+    assert sim.ledger.accepted("assign_option_value")[0].payload == {
+        "product_option_id": put.number, "option_value_id": "3",
+    }, "the product only says where to look"  # fmt: skip
+    good(shop, "update_option_value", {**there, "option_value_id": "3", "option_value": "Snow", "price": "2.50"})
+    assert row(sim, "products", "5000")["product_options"][0]["option_items"][1] == {
+        "id": "3",
+        "name": "Snow",
+        "price": 2.5,
+    }
+    good(shop, "delete_option_value", {**there, "option_value_id": "0"})
+    assert colours(sim, "5000") == {"3": "Snow"}
+    good(shop, "delete_option", there)
+    assert row(sim, "products", "5000")["product_options"] == []
+    with pytest.raises(bodies.BadBody, match="Say what is to change"):
+        asking.ask(shop, "update_option_value", {**there, "option_value_id": "3"})
+
+
+def test_of_option_values_only_what_the_shop_shows_is_proof(sim: Simulator, shop: Vendor) -> None:
+    """What is still there, or has another name, goes again; what was to be added and is not there waits for a person."""
+    there = {"product_id": "5001", "option_id": "7", "option_value_id": "2"}
+    wanted = {
+        "update_option_value": ("product.option.value.update", {**there, "option_value": "Fern"}, State.QUEUED),
+        "delete_option_value": ("product.option.value.delete", there, State.QUEUED),
+        "assign_option_value": (
+            "product.option.value.assign", {"product_id": "5001", "product_option_id": 701, "option_value_id": "3"}, State.UNKNOWN,
+        ),
+        "assign_option": ("product.option.assign", {"product_id": "5000", "option_id": "7"}, State.UNKNOWN),
+    }  # fmt: skip
+    for verb, (method, body, state) in wanted.items():
+        sim.fault("drop", path=f"/{method}.json", times=1)
+        lost = sent(shop, verb, body)
+        Command.objects.filter(pk=lost.pk).update(not_before=None)  # whatever was on its way has arrived
+        assert looking.look_up(lost.pk).state == state, verb
+        if state == State.QUEUED:
+            sending.send(lost.pk)
+            assert Command.objects.get(pk=lost.pk).state == State.CONFIRMED, verb
+        else:
+            assert sim.ledger.accepted(verb) == []
+    assert colours(sim) == {"0": "Amber", "1": "Slate"}
 
 
 def test_every_verb_can_be_looked_up() -> None:
