@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -18,8 +17,8 @@ from integrations.admin.command_asking import SHOWN, closed_by, numbered, tell, 
 from integrations.admin.command_begun import may_look, quantity
 from integrations.admin.verb_form import VerbForm
 from integrations.commands.doors import Offer
-from integrations.models import Command, Vendor
-from integrations.verbs import Chosen, Field
+from integrations.models import Vendor
+from integrations.verbs import Chosen
 from orders.models import Order, OrderLine
 
 
@@ -47,7 +46,7 @@ class CommandLines:
         return [path("order/<int:pk>/<slug:verb>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
 
     def lines_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-        from integrations.commands import bodies, choices, doors, switches
+        from integrations.commands import bodies, doors, picking, switches
 
         if not self.has_change_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
@@ -59,10 +58,8 @@ class CommandLines:
             raise PermissionDenied
         lines, posted = choices_of(request, order, offer), request.method == "POST"
         chosen = [Chosen(one.line, quantity(one.quantity)) for one in lines if one.ticked]
-        declared = choices.resolved(
-            order.vendor, left_over(offer, [Chosen(one.line, one.line.quantity) for one in lines])
-        )
-        form = VerbForm(declared, request.POST if posted else None, numbered(offer.verb))
+        free = [picking.Free(one.line, one.why, one.left) for one in lines]
+        form = VerbForm(picking.asked(order, offer), request.POST if posted else None, numbered(offer.verb))
         closed, wrong, cards = closed_by(order.vendor, verb), "", []
         if form.more:
             form.errors.clear()
@@ -70,10 +67,10 @@ class CommandLines:
             wrong = "Tick at least one line."
         elif posted and any(one.quantity is None for one in chosen) and offer.door.together:
             wrong = "Write how many of each ticked line, more than none."
-        elif over := posted and offer.door.together and too_many(lines):
-            wrong = f"Only {over} left to choose."
+        elif posted and offer.door.together and (over := picking.too_many(free, chosen)):
+            wrong = over
         elif posted and form.is_valid():
-            wished = wishes(offer, chosen, form.given())
+            wished = picking.wishes(offer, chosen, form.given())
             try:
                 if "decide" in request.POST and not closed:
                     return self._lines_decided(request, order, offer, wished)
@@ -102,71 +99,34 @@ class CommandLines:
     def _lines_decided(
         self, request: HttpRequest, order: Order, offer: Offer, wished: Sequence[tuple[Any, Sequence[Chosen]]]
     ) -> HttpResponse:
-        from integrations.commands import asking, bodies
+        from integrations.commands import picking
 
         demand(request)
-        made: list[Command] = []
-        with transaction.atomic():  # all of them or, when one cannot be asked for, none
-            # Two who pack the same lines in one moment: the later waits here, and is told what is left.
-            Order.objects.select_for_update(no_key=True, of=("self",)).only("pk").get(pk=order.pk)
-            if over := offer.door.together and too_many(choices_of(request, order, offer)):
-                raise bodies.BadBody(f"Only {over} left to choose.")
-            for body, rows in wished:
-                subjects = [("line", one.row.pk, one.quantity) for one in rows]
-                key = f"form:{token_of(request)}:{rows[0].row.pk}"
-                by = request.user.get_username()
-                made += asking.ask(order.vendor, offer.name, body, by=by, key=key, subjects=subjects)
+        made = picking.decide(order, offer, wished, by=request.user.get_username(), key=key_of(request))
         for command in made:
             self.log_addition(request, command, "Decided.")  # type: ignore[attr-defined]
         tell(request, made)
         return HttpResponseRedirect(address(order))
 
 
+def key_of(request: HttpRequest) -> str:
+    """How the keys of what this form decides begin."""
+    return f"form:{token_of(request)}:"
+
+
 def choices_of(request: HttpRequest, order: Order, offer: Offer) -> list[Choice]:
     """The order's lines, each with why it cannot be chosen; those that can are ticked to begin with."""
-    from integrations.commands import doors
+    from integrations.commands import picking
 
-    packed, going = {}, {}
-    if offer.door.together and not offer.door.also_packed:
-        packed, going = doors.packed(order), doors.decided(order, offer.name, apart=f"form:{token_of(request)}:")
     posted, ticked = request.method == "POST", set(request.POST.getlist("line"))
     wanted = set(request.GET.getlist("line"))
     found = []
-    for line in doors.lines_of(order):
-        taken = packed.get(line.pk, Decimal(0)) + going.get(line.pk, Decimal(0))
-        left = None if line.quantity is None else max(line.quantity - taken, Decimal(0))
-        why = " ".join(doors.refusals(offer, Chosen(line, left)))
-        if offer.door.together and left == 0 and not why:
-            why = "All of it is packed, or about to be." if going.get(line.pk) else "All of it is packed."
-        key = str(line.pk)
-        may = not why and (key in ticked if posted else not wanted or key in wanted)
-        told = request.POST.get(f"quantity-{key}", "").strip() if posted else "" if left is None else plain(left)
-        found.append(Choice(line, why, left, may, told if offer.door.together else plain(line.quantity)))
+    for free in picking.free(order, offer, apart=key_of(request)):
+        line, left, key = free.line, free.left, str(free.line.pk)
+        may = not free.why and (key in ticked if posted else not wanted or key in wanted)
+        told = request.POST.get(f"quantity-{key}", "").strip() if posted else plain(left)
+        found.append(Choice(line, free.why, left, may, told if offer.door.together else plain(line.quantity)))
     return found
-
-
-def too_many(lines: Sequence[Choice]) -> str:
-    """The first ticked line of which more was asked for than there is left; empty when there is none."""
-    for one in lines:
-        asked = quantity(one.quantity) if one.ticked else None
-        if asked is not None and one.left is not None and asked > one.left:
-            return f"{plain(one.left)} of {one.line.sku or one.line} are"
-    return ""
-
-
-def left_over(offer: Offer, chosen: Sequence[Chosen]) -> list[Field]:
-    """What the lines do not say, so that a person has to: the verb's fields the door does not fill, and the door's own."""
-    known = offer.door.fill(offer.vendor.account, chosen if offer.door.together else chosen[:1], {}) if chosen else {}
-    told = {*known, *(field.name for field in offer.door.asks)}
-    return [*offer.door.asks, *(field for field in offer.verb.fields if field.name not in told)]
-
-
-def wishes(offer: Offer, chosen: Sequence[Chosen], given: dict[str, Any]) -> list[tuple[Any, Sequence[Chosen]]]:
-    """A body for all that is ticked, or one for each, with the lines it is about."""
-    from integrations.commands import doors
-
-    groups = [list(chosen)] if offer.door.together else [[one] for one in chosen]
-    return [(doors.body_of(offer, group, given), group) for group in groups]
 
 
 def plain(number: Decimal | None) -> str:
