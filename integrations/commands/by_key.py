@@ -1,5 +1,7 @@
 """What people decide of commands by their keys, as the command line does: the same functions as behind the pages, and told as JSON."""
 
+import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ from integrations.models import Command, Vendor
 
 State = Command.State
 BY = "command line"
+ONE_KEY = re.compile(r"[-\w]{1,40}", re.ASCII)
 MOST = 1000  # commands of one list
 LISTS: Mapping[str, tuple[str, ...]] = {
     "awaiting": (State.AWAITING,),
@@ -24,6 +27,20 @@ CONNECTION = "connection"  # a verb without a mode of its own
 MODES = (CONNECTION, *Vendor.Writes.values)
 DONE = {"approve": "Approved", "reject": "Rejected", "confirm": "Confirmed", "again": "Sent again", "give_up": "Given up",
         "look_up": "Looked up"}  # fmt: skip
+
+
+def for_several(key: str) -> str:
+    """The key of a decision that may become several commands; a new one where none is given. Raises ValueError."""
+    if key and not ONE_KEY.fullmatch(key):
+        raise ValueError("The key of a decision for several rows has 1 to 40 letters, digits, - and _.")
+    return key or uuid.uuid4().hex
+
+
+def same_verb(rows: QuerySet[Command], key: str, vendor: Vendor, verb: str) -> None:
+    """Raises ValueError where the key was used for something else."""
+    first = rows.select_related("vendor").first()
+    if first is not None and (first.vendor_id, first.verb) != (vendor.pk, verb):
+        raise ValueError(f"The key “{key}” was used for “{first}” at {first.vendor}. Use another key.")
 
 
 def found(keys: Sequence[str]) -> list[Command]:

@@ -1,7 +1,5 @@
 """One verb for named rows, as the command line decides it: the same plan and the same decision as behind the page, told as JSON."""
 
-import re
-import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +15,6 @@ from integrations.models import Command, CommandItem, CommandSubject, Vendor
 
 State = Command.State
 MODELS: Mapping[str, Any] = {"product": Product, "variant": Variant}
-ONE_KEY = re.compile(r"[-\w]{1,40}", re.ASCII)
 WORST = (State.UNKNOWN, State.REFUSED, State.CANCELLED, State.SENDING, State.WORKING, State.QUEUED, State.AWAITING)
 
 
@@ -114,8 +111,8 @@ def decided(named: Named, given: Any, *, key: str = "") -> dict[str, Any]:
     key: by which a repeated call is known as the same decision; it is the batch's name. Raises ValueError, switches.NotAllowed.
     """
     offer, keys = named.offer, _few(named.keys)
-    values, batch = _filled(offer, given), key or uuid.uuid4().hex
-    _is_ours(offer, batch)
+    values, batch = _filled(offer, given), by_key.for_several(key)
+    by_key.same_verb(Command.objects.filter(batch=batch), batch, offer.vendor, offer.name)
     if closed := _closed(offer):
         raise switches.NotAllowed(closed)
     plan = many.plan(offer, keys, values)
@@ -127,6 +124,7 @@ def decided(named: Named, given: Any, *, key: str = "") -> dict[str, Any]:
     return {
         **_head(offer),
         **_outcome(offer, batch),
+        "decided": made,
         "rows": plan.rows,
         "refusals": _refusals(named, plan, batch),
     }
@@ -155,20 +153,15 @@ def _closed(offer: Offer) -> str:
     return "" if offer.vendor.enabled else "The connection is switched off."
 
 
-def _is_ours(offer: Offer, batch: str) -> None:
-    if not ONE_KEY.fullmatch(batch):
-        raise ValueError("The key of a decision for several rows has 1 to 40 letters, digits, - and _.")
-    first = Command.objects.filter(batch=batch).first()
-    if first is not None and (first.vendor_id, first.verb) != (offer.vendor.pk, offer.name):
-        raise ValueError(f"The key “{batch}” was used for “{first}” at {first.vendor}. Use another key.")
-
-
 def _refusals(named: Named, plan: many.Plan, batch: str = "") -> list[dict[str, Any]]:
     """Row by row why it gets no command; those that are not there among them."""
     on = named.offer.door.on
     went = CommandSubject.objects.filter(kind=on, command__batch=batch) if batch else CommandSubject.objects.none()
     done = {*went.values_list("row", flat=True)}
     gone = {key: ("", ["There is no such row."]) for key in sorted(set(named.keys) - plan.keys)}
+    if batch:  # decided before, under the same key
+        late = "It was no part of this decision when that was made: decide for it under another key."
+        gone |= {key: ("", [late]) for key in sorted(plan.keys - plan.refusals.keys())}
     told = [
         {"row": f"{on}:{key}", "name": name or None, "why": list(why)}
         for key, (name, why) in {**plan.refusals, **gone}.items()

@@ -73,6 +73,11 @@ def test_rows_are_decided_sent_and_told_one_by_one(listed):
     assert (Command.objects.count(), listed.simulator.ledger.writes) == (1, 2), (
         "one decision, however often it is asked for"
     )
+    first, both = (",".join(str(row.pk) for row in listed.rows[:many]) for many in (1, 2))
+    said(*words[:3], first, "--key", "night-2")
+    late = said(*words[:3], both, "--key", "night-2")[1]
+    assert (late["decided"], [one["row"] for one in late["refusals"]]) == (0, [f"variant:{listed.rows[1].pk}"])
+    assert "under another key" in late["refusals"][0]["why"][0]
     assert "was used for" in wrong(listed.slug, "enable_variant", "--about", listed.own[0].sku, "--key", "night-1")
 
 

@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config import audit
-from integrations.commands import asking, buying, by_key, by_rows, sending, switches
+from integrations.commands import asking, buying, by_key, by_lines, by_rows, sending, switches
 from integrations.console import FAILED, OK, PARTIAL, USAGE, vendor_of
 from integrations.models import Command as Row
 from integrations.models import CommandItem
@@ -44,9 +45,11 @@ class Command(BaseCommand):
             "--rows", metavar="variant:ID,ID,…|@FILE", help="the verb for these products or variants of ours, by id"
         )
         chosen.add_argument("--about", metavar="[SLUG:]CODE,…|@FILE", help="the same, by SKU or by a vendor's id")
+        chosen.add_argument("--sale", metavar="[SLUG:]NUMBER", help="the same for lines of this order; with --lines")
         parser.add_argument(
-            "--given", default="{}", metavar="@FILE|TEXT", help="what the page of --rows and --about asks, as JSON"
+            "--lines", metavar="LINE[=QUANTITY][@SKU],…|@FILE", help="of --sale; bought at SLUG: as its article SKU"
         )
+        parser.add_argument("--given", default="{}", metavar="@FILE|TEXT", help="what the page of these asks, as JSON")
         parser.add_argument(
             "--json", action="store_true", help="accepted for the sake of uniformity: it always prints JSON"
         )
@@ -92,8 +95,12 @@ class Command(BaseCommand):
                 raise CommandError("Name a verb.", returncode=USAGE)
             elif options["rows"] is not None or options["about"] is not None:
                 self.many(options)
-            elif options["given"] != "{}":
-                raise CommandError("--given goes with --rows or --about.", returncode=USAGE)
+            elif options["sale"] is not None:
+                self.lines(options)
+            elif options["given"] != "{}" or options["lines"] is not None:
+                raise CommandError(
+                    "--given goes with --rows, --about or --sale, --lines with --sale.", returncode=USAGE
+                )
             elif options["preview"]:
                 made = asking.preview(vendor_of(options["slug"]), options["verb"], body_of(options["json_body"]))
                 shown = [{"words": row.words, "request": row.request} for row in made]
@@ -113,15 +120,46 @@ class Command(BaseCommand):
         except (switches.NotAllowed, buying.AlreadyBought) as why:
             self.told({**head, "state": "refused", "key": None, "answer": None, "error": str(why)}, FAILED)
             return
+        rows = self.sent_now(made, began)
+        self.told({**head, **outcome(rows)}, exit_code(rows))
+
+    def sent_now(self, made: list[Row], began: datetime) -> list[Row]:
+        """These as they are after what is new of them was noted and all were sent, as far as they may go."""
         for command in made:
             if command.asked_at >= began:  # else it was decided before
                 audit.record("added", command, who=by_key.BY, said="Decided.")
             sending.send(command.pk)
-        rows = list(Row.objects.filter(pk__in=[command.pk for command in made]).order_by("pk"))
-        self.told({**head, **outcome(rows)}, exit_code(rows))
+        return list(Row.objects.filter(pk__in=[command.pk for command in made]).order_by("pk"))
+
+    def lines(self, options: dict[str, Any]) -> None:
+        if options["json_body"] != "{}" or options["buys"] or not options["lines"]:
+            raise CommandError("--sale goes with --lines, and with --given for what they do not say.", returncode=USAGE)
+        vendor, verb, given, began = (
+            vendor_of(options["slug"]),
+            options["verb"],
+            body_of(options["given"]),
+            timezone.now(),
+        )
+        picked = by_lines.picked(vendor, verb, options["sale"], words_of(options["lines"]), key=options["key"])
+        head = {"vendor": vendor.slug, "verb": verb, "sale": picked.order.external_id}
+        if options["preview"]:
+            self.told({**head, **by_lines.planned(picked, given)}, OK)
+            return
+        wrong, made = "None of the lines can have it." if not picked.chosen else "Not all of the lines can have it.", []
+        try:
+            made = by_lines.decided(picked, given, anyway=options["anyway"])
+        except (switches.NotAllowed, buying.AlreadyBought) as why:
+            wrong = str(why)
+        told = {"refusals": by_lines.refusals(picked)}
+        if not made:
+            self.told({**head, "state": "refused", "key": None, "answer": None, "error": wrong, **told}, FAILED)
+            return
+        rows = self.sent_now(made, began)
+        code = exit_code(rows)
+        self.told({**head, **outcome(rows), **told}, PARTIAL if code == OK and picked.refused else code)
 
     def many(self, options: dict[str, Any]) -> None:
-        if options["json_body"] != "{}" or options["buys"] or options["anyway"]:
+        if options["json_body"] != "{}" or options["buys"] or options["anyway"] or options["lines"] is not None:
             raise CommandError(
                 "What goes is made of the rows: --given is all they take beside --preview and --key.", returncode=USAGE
             )
