@@ -164,7 +164,7 @@ def test_no_secret_and_one_that_cannot_be_opened_are_told(admin_client: Client, 
 def test_nobody_waits_for_minutes(admin_client: Client, elko: Elko, monkeypatch: pytest.MonkeyPatch) -> None:
     """A vendor that drips, and a budget that is in use: both are given up; the limits are shortened for the test."""
     monkeypatch.setattr(connection, "IMPATIENT", 0.5)
-    monkeypatch.setattr(connection, "IN_ALL", 1.0)
+    monkeypatch.setattr(connection, "IN_ALL", 6.0)
     vendor = connected(elko)
     elko.fault("slow", seconds=30, times=99)
     began = time.monotonic()
