@@ -95,7 +95,11 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if (command := kwargs.get("obj")) is not None:
-            context |= {**self.decidable(request, command), "is_open": command.state in OPEN}
+            context |= {
+                **self.decidable(request, command),
+                "is_open": command.state in OPEN,
+                "dropped": dropped(command),
+            }
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="what", ordering="verb")
@@ -156,3 +160,13 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
         calls = row.calls.all()[:20]
         rows = [(link(c, f"{c.method} {c.path}"), c.status or "–", c.error or "–", age(c.at)) for c in calls]
         return table(("Call", "Status", "Error", "When"), rows)
+
+
+def dropped(command: Command) -> bool:
+    """Whether an earlier value was left out already because this one comes after it: without it neither is sent."""
+    if command.state != Command.State.QUEUED:
+        return False
+    things = command.items.values_list("thing", flat=True)[:SHOWN]
+    earlier = CommandItem.objects.filter(vendor=command.vendor_id, command_id__lt=command.pk, thing__in=[*things])
+    since = earlier.filter(state=CommandItem.State.OVERTAKEN, command__finished_at__gte=command.asked_at)
+    return since.exists()

@@ -7,6 +7,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from integrations import connecting
 from integrations.commands import asking, deciding, looking, sending, switches
@@ -195,6 +196,18 @@ def with_the_newest(command: Command) -> None:
     except deciding.TooLate:
         deciding.approve(command.pk, "Ada")
     went(command)
+
+
+def test_who_calls_back_the_newer_value_is_told_that_the_older_went_nowhere(admin_client, elryan, vendor):
+    old, new = (asked(vendor, "stock_and_price", pushed(elryan, stock=stock)) for stock in (3, 4))
+    page = reverse("admin:integrations_command_change", args=[new.pk])
+    told = "Called back, neither is sent"
+    assert told not in admin_client.get(page).content.decode()
+    assert went(old).state == State.CANCELLED
+    assert told in admin_client.get(page).content.decode()
+    deciding.reject(new.pk, "ann", "wrong")
+    assert told not in admin_client.get(page).content.decode()
+    assert elryan.ledger.writes == 0
 
 
 def test_what_the_vendor_refused_later_replaces_nothing(elryan, vendor):
