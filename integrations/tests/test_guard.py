@@ -391,8 +391,8 @@ def test_the_form_of_a_guarded_kind_has_the_limits_in_a_group_of_their_own(admin
     url = "/admin/integrations/vendor/add/?kind=elryan&preset=staging"
     page = admin_client.get(url).content.decode()
     assert ">Safety<" in page
-    given = {"name": "Souk", "slug": "souk", "environment": "staging", "base_url": "https://merchantstaging.elryan.com/api",
-             "writes": "off", "time_zone": "Asia/Baghdad", "currency": "USD", "option_weight_unit": "g",
+    given = {"name": "Souk", "slug": "souk", "environment": "staging", "base_url": "https://souk.invalid/api",
+             "untested": "on", "writes": "off", "time_zone": "Asia/Baghdad", "currency": "USD", "option_weight_unit": "g",
              "option_languages": "{}", "option_email": "a@b.example", "secret_password": "fetches-a-token"}  # fmt: skip
     wrong = {"option_guard_price_factor": "0.5", "option_guard_gone_percent": "150", "option_guard_zero_rows": "0"}
     refused = admin_client.post(url, given | wrong).content.decode()

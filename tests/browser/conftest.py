@@ -22,7 +22,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            # The walk takes as long as all the others: it has a process, a browser and a hub of its own.
+            walked = item.path.name == "test_keyboard.py"
+            item.add_marker(pytest.mark.xdist_group("browser-walk" if walked else "browser"))
 
 
 @pytest.fixture(scope="session")

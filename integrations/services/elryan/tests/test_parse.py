@@ -200,8 +200,9 @@ def test_another_shape_is_never_an_empty_list(body: bytes) -> None:
 
 
 def test_an_error_with_http_200_is_an_error() -> None:
-    with pytest.raises(Refused, match="Too many lines"):
+    with pytest.raises(Refused, match="error_code 5") as told:
         rows_of(b'{"data": [], "error_code": 5, "message": "Too many lines"}')
+    assert told.value.said == "Too many lines"
     with pytest.raises(NeedsAuth):
         rows_of(b'{"error_code": 401, "message": "Unauthorized"}')
 

@@ -53,7 +53,7 @@ def test_a_vacation_is_warned_of_until_a_test_finds_it_over(tiny: Simulator, adm
             admin_client.get(reverse("admin:index")),
             admin_client.get(reverse("admin:integrations_vendor_change", args=[vendor.pk])),
         )
-        return ["on vacation" in page.content.decode() for page in pages]
+        return ["says that this shop is on vacation" in page.content.decode() for page in pages]
 
     assert shown() == [True, True]
     assert connection.probe(vendor).facts["warning"].startswith("Elryan says")

@@ -212,14 +212,15 @@ def test_the_admins_form_takes_a_bare_domain(admin_client: Any) -> None:
             continue
         values[name] = "" if value in (None, False) else "on" if value is True else value
     values |= {
-        "base_url": "http://shop.example.com",
+        "base_url": "http://shop.invalid",  # a name that never leads anywhere (RFC 2606)
+        "untested": "on",
         "option_client_id": "an-id",
         "secret_client_secret": "s-e-c-r-e-t-77",
     }
     answer = admin_client.post(add, values)
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     vendor = Vendor.objects.get(kind="kvik")
-    assert vendor.base_url == "https://shop.example.com/api/app"
+    assert vendor.base_url == "https://shop.invalid/api/app"
     declared = {option.name: option.default for option in Service.options}
     assert vendor.options["order_map"] == declared["order_map"]
     assert vendor.options["status_map"] == {}
