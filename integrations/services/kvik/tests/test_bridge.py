@@ -25,7 +25,8 @@ from orders.models import Order
 from tests import servers
 from tests.servers import MariaDB
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+# One MariaDB for all of them: they stay in one process.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("mariadb")]
 PASSWORD = "reader-4711-for-tests"
 
 
