@@ -259,7 +259,8 @@ class Histories(RuleBasedStateMachine):
         refused = list(Decision.objects.all())
         for decision in refused:
             schedule = Schedule.objects.get(vendor=decision.vendor_id, flow=decision.flow)
-            fingerprint.drop(schedule.pk, [decision.external_id])
+            if decision.kind != Held.Kind.GONE:  # by its print a row is known, and missed
+                fingerprint.drop(schedule.pk, [decision.external_id])
             decision.delete()
         return len(refused)
 
