@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from django.test import Client
     from playwright.sync_api import Browser, Page
 
+    from integrations.services.elko.simulator import Simulator as Elko
+    from integrations.services.elryan.simulator import Simulator as Elryan
+
 pytest_plugins = ("tests.secrets_watch",)
 ROOT = Path(__file__).resolve().parent
 SHARED = ROOT.parent / "shared"
@@ -221,6 +224,26 @@ def fresh() -> "Callable[[Client], Client]":
 def admin_client(admin_client: "Client", fresh: "Callable[[Client], Client]") -> "Client":
     """Pytest-django's, in a fresh session."""
     return fresh(admin_client)
+
+
+@pytest.fixture
+def elko() -> "Iterator[Elko]":
+    """A simulated ELKO on a socket, with a few rows of every oddity."""
+    from integrations.services.elko.simulator import Simulator
+    from integrations.simulator import Server
+
+    with Server(sim := Simulator(seed="tiny")):
+        yield sim
+
+
+@pytest.fixture
+def elryan() -> "Iterator[Elryan]":
+    """A simulated Elryan, in the same way."""
+    from integrations.services.elryan.simulator import Simulator
+    from integrations.simulator import Server
+
+    with Server(sim := Simulator(seed="tiny")):
+        yield sim
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, models
 
-FEW = 0  # a statement costs no way to a server: one path for all sizes
+FEW = 0  # a statement costs no way to a server: one path for all sizes, and no insert_few
 TEXT, INTEGER = frozenset({str}), frozenset({int})
 # Types the sqlite3 module writes as the field would have them written.
 PLAIN: dict[str, frozenset[type]] = {
@@ -55,10 +55,6 @@ def writer(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
         return field.get_db_prep_save(value, connection)  # rounds, or says that it does not fit
 
     return write
-
-
-def insert_few(model: type[models.Model], columns: Ready, key: Sequence[str]) -> list[tuple[Any, ...]]:
-    raise NotImplementedError("SQLite has one path for all sizes")
 
 
 def reserve(model: type[models.Model], count: int) -> list[int]:

@@ -12,19 +12,11 @@ from config.models import AuditEntry
 from integrations.commands import asking, sending, switches
 from integrations.models import Command, Vendor
 from integrations.service import services
-from integrations.services.elryan.simulator import Simulator as Elryan
-from integrations.simulator import Server
 from integrations.tests.worker import Worker
 from tests.faults.rig import connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
-
-
-@pytest.fixture
-def elryan():
-    with Server(sim := Elryan(seed="tiny")):
-        yield sim
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What was approved is what goes: compared just before, over a real socket; the simulators' ledgers are the witnesses."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from integrations import connecting
 from integrations.commands import approving, asking, deciding, many, sending
 from integrations.models import Command, Vendor
 from integrations.services.api2cart.simulator import Simulator as Api2Cart
-from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server
 from tests.faults.rig import connected
 
@@ -19,12 +17,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
 PATH = "stock_and_price_path"
 CHANGE = "admin:integrations_command_change"
-
-
-@pytest.fixture
-def elryan() -> Iterator[Any]:
-    with Server(sim := Elryan(seed="tiny")):
-        yield sim
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Of two values for one thing the newest stays, also where a larger body carries one of them; the ledgers are the witnesses."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import permutations
@@ -15,19 +14,12 @@ from integrations.models import Command, CommandItem, Vendor
 from integrations.service import services
 from integrations.services.api2cart.simulator import Simulator as Api2Cart
 from integrations.services.elko.simulator import Simulator as Elko
-from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server
 from tests.faults.forking import at_once
 from tests.faults.rig import connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
-
-
-@pytest.fixture
-def elryan() -> Iterator[Any]:
-    with Server(sim := Elryan(seed="tiny")):
-        yield sim
 
 
 @pytest.fixture

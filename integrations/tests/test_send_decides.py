@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,6 @@ from tests.faults.rig import connected
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def elryan() -> Iterator[Any]:
-    with Server(sim := Elryan(seed="tiny")):
-        yield sim
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def at_once(jobs: Sequence[Callable[[], bool]]) -> list[int]:
 class Killer:
     """Ends its own process as a power cut would, at the nth visit of a point."""
 
-    def __init__(self, name: str, hit: int) -> None:
+    def __init__(self, name: str, hit: int = 1) -> None:
         self.name, self.left = name, hit
 
     def __call__(self, name: str) -> None:

@@ -1,6 +1,5 @@
 """The checks themselves: they pass on a healthy hub and see each thing they are there to see."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,12 +16,6 @@ from orders.models import Order, OrderLine
 from tests.faults import invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def elko() -> Iterator[Elko]:
-    with Server(sim := Elko(seed="tiny")):
-        yield sim
 
 
 def connected(simulator: Simulator) -> Vendor:

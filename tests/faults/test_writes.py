@@ -4,17 +4,13 @@ A forked process decides and sends, and kills itself; this one sweeps, looks up,
 ledger must show the write at most once, and the command must end confirmed, or unknown where nobody can know.
 """
 
-import os
-import signal
-import sys
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from integrations import connecting, faultpoints
 from integrations.commands import asking, looking, sending
@@ -25,6 +21,7 @@ from integrations.services.elko.simulator import Simulator as Elko
 from integrations.services.elryan.simulator import Simulator as Elryan
 from integrations.simulator import Server, Simulator
 from tests.faults import points
+from tests.faults.forking import Killer, died
 from tests.faults.rig import connected
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -82,17 +79,6 @@ SCENES = {
 }
 
 
-class Killer:
-    """Ends its own process as a power cut would, at a point."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, name: str) -> None:
-        if name == self.name:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
 @pytest.fixture
 def sims() -> Iterator[dict[type[Simulator], Any]]:
     made: dict[type[Simulator], Any] = {kind: kind(seed="tiny") for kind in (Elko, Elryan, Api2Cart)}
@@ -136,23 +122,6 @@ def set_up(sims: Any, scene: Scene) -> tuple[Any, Vendor, dict[str, Any]]:
     return sim, vendor, body
 
 
-def killed(vendor: Vendor, scene: Scene, body: dict[str, Any], name: str) -> bool:
-    """Whether the forked process died at the point."""
-    connections.close_all()
-    child = os.fork()
-    if not child:
-        try:
-            faultpoints.hook = Killer(name)
-            play(vendor, scene, body)
-        except BaseException:  # noqa: BLE001 - the child has nobody to raise to
-            traceback.print_exc(file=sys.__stderr__)
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, "the forked process failed by itself"
-    return os.WIFSIGNALED(status)
-
-
 @pytest.mark.parametrize("name", points.names_of_writes())
 @pytest.mark.parametrize(
     "title", [pytest.param(t, marks=[] if scene.both else [pytest.mark.sqlite_only]) for t, scene in SCENES.items()]
@@ -160,7 +129,7 @@ def killed(vendor: Vendor, scene: Scene, body: dict[str, Any], name: str) -> boo
 def test_a_kill_never_sends_twice_and_loses_nothing(sims: Any, title: str, name: str) -> None:
     scene = SCENES[title]
     sim, vendor, body = set_up(sims, scene)
-    died = killed(vendor, scene, body, name)
+    dead = died(partial(play, vendor, scene, body), Killer(name))
     if not Command.objects.exists():
         assert name == "command.row_written", "nothing was decided before its row was there"
         return
@@ -174,7 +143,7 @@ def test_a_kill_never_sends_twice_and_loses_nothing(sims: Any, title: str, name:
     if not scene.proves and not done:
         assert command.state == State.UNKNOWN, "nobody can know, so a person must"
         return
-    assert set(done.values()) == {1}, f"{done} after a kill at {name} ({died})"
+    assert set(done.values()) == {1}, f"{done} after a kill at {name} ({dead})"
     assert command.state == State.CONFIRMED, f"{command.state}: {command.error} {command.shown}"
     assert not CommandItem.objects.filter(in_flight=True).exists()
 

@@ -7,17 +7,10 @@ import pytest
 
 from integrations import faultpoints
 from integrations.services.elryan.simulator import Simulator as Elryan
-from integrations.simulator import Server
 
 if TYPE_CHECKING:  # models can be imported when Django is set up, which is later than this
     from integrations.models import Vendor
     from integrations.tests.worker import Worker
-
-
-@pytest.fixture
-def elryan() -> Iterator[Elryan]:
-    with Server(sim := Elryan(seed="tiny")):
-        yield sim
 
 
 @pytest.fixture

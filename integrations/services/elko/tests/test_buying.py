@@ -8,19 +8,11 @@ import pytest
 from integrations import connecting, faultpoints
 from integrations.commands import asking, bodies, looking, sending, switches
 from integrations.models import Command, Vendor
-from integrations.services.elko.simulator import Simulator as Elko
-from integrations.simulator import Server
 from orders.models import Order
 from tests.faults.rig import Rig, connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
-
-
-@pytest.fixture
-def elko():
-    with Server(sim := Elko(seed="tiny")):
-        yield sim
 
 
 @pytest.fixture

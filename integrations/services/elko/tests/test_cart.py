@@ -1,6 +1,5 @@
 """ELKO's cart and kits: off until somebody vouches for the paths; what the cart holds tells what became of a lost answer."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,17 +9,10 @@ from integrations.commands import asking, bodies, looking, sending, switches
 from integrations.models import Command, Vendor
 from integrations.services.elko.cart import CART
 from integrations.services.elko.simulator import Simulator as Elko
-from integrations.simulator import Server
 from tests.faults.rig import connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Command.State
-
-
-@pytest.fixture
-def elko() -> Iterator[Elko]:
-    with Server(sim := Elko(seed="tiny")):
-        yield sim
 
 
 @pytest.fixture
