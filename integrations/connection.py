@@ -23,6 +23,7 @@ T = TypeVar("T")
 IMPATIENT = 10.0  # seconds one call may take where a person waits for it
 IN_ALL = 30.0  # seconds after which a connection test begins no further call
 USED_EVERY = timedelta(minutes=1)  # how often "last used" is written at most
+LOOK_AGAIN = timedelta(minutes=10)  # after a secret could not be opened; that costs no call
 RENEWED_EVERY = 600.0  # seconds: the first token may die at once, further ones only so often
 
 
@@ -98,6 +99,7 @@ def open_service(
     service = kind(account, client(auth))
     service.http.explain_with(service.explained)
     service.fetched, service.signed_by = fetched, held.ids.get(kind.fetches)
+    service.given = {n: pk for n, pk in held.ids.items() if n != kind.fetches and not n.startswith(vault.HOOK)}
     service.secret = lambda name: held.values.get(name, "")
     return service
 
@@ -116,8 +118,9 @@ def with_service(
 ) -> T:
     """Open the vendor's service and work with it; once more with a fresh token when the one there is turns out dead.
 
-    `work` goes on behind what it has done: it is called again only when the vendor refused a call unseen. anew: what a test
-    fetches anew is fetched whether it is due or not. account, secrets: as of `open_service`.
+    So too when a person has replaced a secret meanwhile: that the old one is refused says nothing of the new one. `work` goes on
+    behind what it has done: it is called again only when the vendor refused a call unseen. anew: what a test fetches anew is
+    fetched whether it is due or not. account, secrets: as of `open_service`.
     """
     options: Any = {"run": run, "command": command, "before_call": before_call}
     options |= {"interactive": interactive, "account": account, "secrets": secrets}
@@ -132,13 +135,18 @@ def with_service(
             dead = service.signed_by
             refused = service.fetched is not None and not service.http.answered  # fresh, and never any good
             often = renewals > (time.monotonic() - began) / RENEWED_EVERY
-            if error.cause != "token" or dead is None or refused or often:
+            if error.cause != "token":
                 raise
-            again = open_service(vendor, dead=dead, **options)
-            if again.signed_by == dead:
-                raise  # only a person can set another
+            if not secrets and vault.given(vendor.pk, besides=type(service).fetches) != service.given:
+                again = open_service(vendor, **options)
+            elif dead is None or refused or often:
+                raise
+            else:
+                again, renewals = open_service(vendor, dead=dead, **options), renewals + 1
+                if again.signed_by == dead:
+                    raise  # only a person can set another
             service.http.close()
-            service, renewals = again, renewals + 1
+            service = again
         except errors.VendorError as error:
             error.quote(service.http.quotable)
             raise
@@ -176,7 +184,9 @@ def _opened(vendor: Vendor, instead: Mapping[str, str] | None = None) -> vault.O
             held.ids.pop(name, None)
         return held
     except vault.VaultError as error:
-        raise errors.NeedsAuth(str(error), "Set the secret again, or put the old key back.", cause="vault") from None
+        # A key that was missing may come back with the next restart: then nobody has to press a button for each connection.
+        cure, until = "Set the secret again, or put the old key back.", timezone.now() + LOOK_AGAIN
+        raise errors.NeedsAuth(str(error), cure, cause="vault", until=until, passing=True) from None
 
 
 def probe(vendor: Vendor, secrets: Mapping[str, str] | None = None) -> Verdict:
@@ -200,7 +210,7 @@ def probe(vendor: Vendor, secrets: Mapping[str, str] | None = None) -> Verdict:
             secrets=secrets,
         )
     except errors.VendorError as error:
-        if error.until:
+        if error.until and error.cause != "vault":
             facts["not before"] = error.until.isoformat(timespec="seconds")
         return Verdict(False, error.cause, str(error), error.cure, facts)
     except LookupError as error:

@@ -49,15 +49,22 @@ def replace(
 
 
 @transaction.atomic
-def revoke(token: Token, user: "AbstractBaseUser | None" = None) -> None:
-    """Wipe it and what was fetched with it; a connection that cannot do without waits for another."""
+def revoke(token: Token, user: "AbstractBaseUser | None" = None) -> bool:
+    """Wipe it and what was fetched with it; a connection that cannot do without waits for another.
+
+    False when it is out of use by now: somebody replaced it a moment ago, and the new one stays in use.
+    """
+    Vendor.objects.select_for_update().only("pk").get(pk=token.vendor_id)
+    if not Token.objects.filter(pk=token.pk, active=True).exists():
+        return False
     vault.revoke(token, user)
     kind = service_class(token.vendor.kind)
     if token.name == kind.fetches and token.fetched:
-        return  # the hub fetches the next one by itself
+        return True  # the hub fetches the next one by itself
     _drop_fetched(token.vendor, besides=token.name)
     if any(secret.name == token.name and secret.required for secret in kind.secrets):
         circuit.revoked(token.vendor_id, f"“{token.name}” was revoked here. Set another under Tokens.")
+    return True
 
 
 def declared_secret(vendor: Vendor, name: str) -> Secret:

@@ -297,6 +297,7 @@ class VendorService:
         self.http = client
         self.fetched: Fetched | None = None  # what was fetched to open this service, if anything had to be
         self.signed_by: int | None = None  # the id of the token it signs with, where that is one that can be fetched
+        self.given: Mapping[str, int] = {}  # ids of the secrets people gave that it was opened with, by name
         self.secret: Callable[[str], str] = lambda name: ""  # a stored secret by name, for what `auth` does not sign
 
     def option(self, name: str) -> Any:

@@ -25,6 +25,7 @@ __all__ = [
     "encrypt",
     "expiry",
     "fingerprint",
+    "given",
     "needs_rotation",
     "opened",
     "revoke",
@@ -114,6 +115,12 @@ def opened(vendor: Vendor, *, besides: Collection[str] = (), strict: bool = True
             continue
         found.ids[token.name], found.expires[token.name] = token.pk, token.expires_at
     return found
+
+
+def given(vendor_id: int, *, besides: str = "") -> dict[str, int]:
+    """Ids of the active secrets people gave for calls, by name: all but `besides`, which the hub can fetch by itself."""
+    held = Token.objects.filter(vendor=vendor_id, active=True).exclude(name__startswith=HOOK).exclude(name=besides)
+    return dict(held.values_list("name", "pk"))
 
 
 def secret(vendor_id: int, name: str) -> str:

@@ -146,10 +146,9 @@ class TokenViews:
         key = request.POST["revoke"]
         known = Token.objects.filter(vendor=vendor, active=True).exclude(name__startswith=vault.HOOK)
         token = known.filter(pk=int(key)).first() if key.isascii() and key.isdigit() and len(key) < 19 else None
-        if token is None:
+        if token is None or not replacing.revoke(token, request.user):  # type: ignore[arg-type]
             messages.error(request, "That token is not in use any more.")
             return
-        replacing.revoke(token, request.user)  # type: ignore[arg-type]
         self.log_change(request, vendor, f"Revoked the secret {token.name}.")  # type: ignore[attr-defined]
         messages.success(request, f"{token.title} is revoked here and wiped. Take it back at the vendor, too.")
 

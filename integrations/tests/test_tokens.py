@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import connecting, connection, replacing, schedules, sweeping, token_health, vault
+from integrations import alerting, connecting, connection, replacing, schedules, sweeping, sync, token_health, vault
 from integrations.commands import switches
 from integrations.models import AllowedNetwork, Callback, Schedule, SyncRun, Token, Vendor, WriteSwitch
 from integrations.service import service_class
@@ -105,6 +105,84 @@ def test_one_the_vendor_refuses_changes_nothing(elko: Simulator, vendor: Vendor,
     vendor.refresh_from_db()
     assert vendor.state == Vendor.State.ACTIVE, "a wrong paste does not stop what works"
     assert connection.probe(vendor).ok
+
+
+def begun(vendor: Vendor, meanwhile: Any) -> SyncRun:
+    """A run of many calls; after its first page somebody does something to the connection."""
+    assert sync.run(vendor, "products", "cli", slice_seconds=None)
+    Vendor.objects.filter(pk=vendor.pk).update(options={**vendor.options, "batch": 1})
+    done: list[SyncRun] = []
+
+    def shown(run: SyncRun) -> None:
+        if not done:
+            done.append(run)
+            meanwhile()
+
+    ended = sync.run(Vendor.objects.get(pk=vendor.pk), "details", "cli", slice_seconds=None, progress=shown)
+    assert done
+    assert ended is not None
+    vendor.refresh_from_db()
+    return ended
+
+
+def test_a_run_under_way_goes_on_with_the_one_that_replaced_its_own(
+    elko: Simulator, vendor: Vendor, mailed: list[Any]
+) -> None:
+    """The vendor refuses the old one from then on: that says nothing of the new one, and stops nobody."""
+    ended = begun(vendor, lambda: replacing.replace(vendor, "token", new_token(elko)))
+    assert (ended.state, ended.error) == ("ok", "")
+    assert vendor.state == Vendor.State.ACTIVE
+    assert Token.objects.get(vendor=vendor, active=True).rejected_at is None
+    assert mailed == []
+    assert len([call for call in elko.ledger.asked() if call.authorized is False]) == 1
+
+
+def test_a_run_under_way_ends_when_its_own_is_revoked(elko: Simulator, vendor: Vendor, mailed: list[Any]) -> None:
+    calls: list[int] = []
+
+    def revoke() -> None:
+        replacing.revoke(Token.objects.get(vendor=vendor, active=True))
+        calls.append(len(elko.ledger.asked()))
+
+    ended = begun(vendor, revoke)
+    assert (ended.state, ended.error_kind) == ("failed", "needs_auth")
+    assert len(elko.ledger.asked()) == calls[0], "not one more call"
+    assert vendor.state == Vendor.State.NEEDS_AUTH
+    assert "was revoked here" in vendor.state_reason
+
+
+def test_revoking_one_that_was_just_replaced_leaves_the_new_one_in_use(elko: Simulator, vendor: Vendor) -> None:
+    seen = Token.objects.get(vendor=vendor, active=True)
+    assert replacing.replace(vendor, "token", new_token(elko))[0]
+    assert not replacing.revoke(seen)
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.ACTIVE
+    assert connection.probe(vendor).ok
+
+
+def test_a_key_that_comes_back_needs_nobody(vendor: Vendor, settings: Any) -> None:
+    """Without its key no token can be opened; with it again every connection goes on, and no button was pressed for each."""
+    keys = settings.HUB_KEYS
+    Schedule.objects.filter(vendor=vendor).exclude(flow="brands").update(enabled=False)
+
+    def sweep() -> list[str]:
+        past = timezone.now() - timedelta(seconds=1)
+        Schedule.objects.filter(vendor=vendor, flow="brands").update(due_at=past)
+        return [run.state for s in schedules.due() if (run := sweeping.run_if_due(s.vendor_id, s.flow))]
+
+    settings.HUB_KEYS = ["another key that opens nothing of it"]
+    assert sweep() == ["failed"]
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.NEEDS_AUTH
+    assert "HUB_KEYS" in vendor.state_reason
+    assert sweep() == [], "not again and again"
+    settings.HUB_KEYS = keys
+    assert vendor.blocked_until is not None
+    assert vendor.blocked_until < timezone.now() + timedelta(minutes=15), "it is looked at again soon"
+    Vendor.objects.filter(pk=vendor.pk).update(blocked_until=timezone.now())
+    assert sweep() == ["ok"]
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.ACTIVE
 
 
 def test_while_the_vendor_is_down_it_is_stored_only_when_asked_for(
@@ -236,10 +314,15 @@ def test_another_one_that_is_no_good_either_is_told_at_its_first_refusal(
     assert told() == 2, "once for each"
 
 
+def test_a_name_with_a_line_end_in_it_is_told_all_the_same(mailed: list[Any]) -> None:
+    """Shops are called what their vendors say: nothing of it becomes a header, and the mail goes."""
+    assert alerting.tell("A shop\r\nBcc: eve@evil.example needs a good token", ["It was refused."])
+    assert mailed[0].message()["Subject"] == "Crossdock: A shop Bcc: eve@evil.example needs a good token"
+    assert mailed[0].recipients() == ["ops@example.com"]
+
+
 def test_a_mail_server_that_falls_silent_holds_nobody_up(settings: Any) -> None:
     from django.conf import settings as real
-
-    from integrations import alerting
 
     assert 0 < real.EMAIL_TIMEOUT <= 30
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the call, and never says a word
