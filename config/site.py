@@ -78,6 +78,14 @@ class HubSite(AdminSite):
             extra_context=context, authentication_form=views.SignInForm, template_name="admin/login.html"
         )(request)
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        from config.own_password import ChangeOwn
+
+        context = {**self.each_context(request), **(extra_context or {})}
+        template = "registration/password_change_form.html"
+        request.current_app = self.name  # type: ignore[attr-defined]
+        return ChangeOwn.as_view(extra_context=context, template_name=template)(request)
+
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Signed out, the browser forgets what it kept of the pages, too."""
         response = super().logout(request, extra_context)

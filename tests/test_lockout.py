@@ -103,6 +103,28 @@ def test_a_known_address_is_no_way_to_guess() -> None:
     assert not is_in(sign_in())
 
 
+def test_the_old_password_is_guessed_no_faster_in_somebodys_session(ann: User) -> None:
+    client, url = Client(), reverse("admin:password_change")
+    client.force_login(ann)
+    new = "quite another long pass phrase"
+
+    def change(old: str) -> Any:
+        return client.post(url, {"old_password": old, "new_password1": new, "new_password2": new}, REMOTE_ADDR=OFFICE)
+
+    for _ in range(lockout.FREE[lockout.PAIR]):
+        assert "old password was entered incorrectly" in change("wrong").content.decode()
+    assert "Too many wrong passwords. Wait 1 second" in change(PASSWORD).content.decode(), "the right one waits too"
+    ann.refresh_from_db()
+    assert ann.check_password(PASSWORD)
+    assert AuditEntry.objects.filter(what="sign-in refused", who="ann").count() == 4
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        assert change(PASSWORD).status_code == 302
+    ann.refresh_from_db()
+    assert ann.check_password(new)
+    assert AuditEntry.objects.filter(what="changed a password", who="ann", address=OFFICE).count() == 1
+    assert client.get(reverse("admin:index")).status_code == 200, "whoever changed it stays signed in"
+
+
 def test_names_that_exist_and_names_that_do_not_are_told_the_same() -> None:
     told: list[str] = []
     for name in ("ann", "nobody"):

@@ -37,14 +37,18 @@ class SignInForm(AdminAuthenticationForm):
     """Says how long to wait; the same for names that exist and names that do not."""
 
     def get_invalid_login_error(self) -> ValidationError:
-        left = getattr(self.request, "hub_wait", None)
-        if left is None:
-            return super().get_invalid_login_error()
-        seconds = max(1, math.ceil(left.total_seconds()))
-        return ValidationError(
-            f"Too many wrong passwords. Wait {seconds} second{'' if seconds == 1 else 's'}, then try again.",
-            code="wait",
-        )
+        return too_many(self.request) or super().get_invalid_login_error()
+
+
+def too_many(request: HttpRequest | None) -> ValidationError | None:
+    """How long no password is looked at, where it was not."""
+    left = getattr(request, "hub_wait", None)
+    if left is None:
+        return None
+    seconds = max(1, math.ceil(left.total_seconds()))
+    return ValidationError(
+        f"Too many wrong passwords. Wait {seconds} second{'' if seconds == 1 else 's'}, then try again.", code="wait"
+    )
 
 
 class SignIn(LoginView):
