@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from logging.config import DictConfigurator
 from pathlib import Path
 from typing import Any
 
@@ -176,10 +177,30 @@ def test_an_unforeseen_error_tells_nothing(db: None, client: Client) -> None:
     assert "OperationalError" not in text
 
 
+def line_of(message: str, *given: object, error: Exception | None = None) -> str:
+    """What a process would write."""
+    kept: Any = {"version": 1, "formatters": settings.LOGGING["formatters"]}
+    line = DictConfigurator(kept).configure_formatter(kept["formatters"]["line"])
+    trace = (type(error), error, error.__traceback__) if error else None
+    return str(line.format(logging.LogRecord("hub", logging.INFO, "", 0, message, given, trace)))  # type: ignore[arg-type]
+
+
 def test_the_logs_lines_say_their_zone() -> None:
-    formatters: Any = settings.LOGGING["formatters"]
-    line = logging.Formatter(**{
-        {"format": "fmt"}.get(name, name): value for name, value in formatters["line"].items()
-    })  # fmt: skip
-    record = logging.LogRecord("hub", logging.INFO, "", 0, "done", (), None)
-    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} INFO hub done$", line.format(record))
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} INFO hub done$", line_of("done"))
+
+
+@pytest.mark.parametrize(
+    "end", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x1b[2K", "\x00", "\u202e"]
+)
+def test_nobody_writes_a_second_line_into_a_log(end: str) -> None:
+    """Neither in what a vendor says nor in an error that quotes it."""
+    forged = f"no{end}2026-01-01T00:00:00+0000 INFO hub.audit all is well"
+    told = line_of("%s: %s", "a vendor said", forged)
+    assert told.isprintable()
+    assert "all is well" in told
+    try:
+        raise ValueError(forged)
+    except ValueError as error:
+        lines = line_of("it broke", error=error).splitlines()
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert "all is well" in lines[-1]
