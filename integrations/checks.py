@@ -1,5 +1,5 @@
-"""What `manage.py check` looks at: names of proxies; with `--deploy` that keys are long, with `--database default` that every
-stored secret can be read."""
+"""What `manage.py check` looks at: names of proxies; with `--deploy` that there are some and keys are long, with
+`--database default` that every stored secret can be read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +24,21 @@ def proxies_are_named(app_configs: Any, **_: Any) -> list[CheckMessage]:
             id="integrations.E001",
         )
         for name in unreadable(settings.HUB_TRUSTED_PROXIES)
+    ]
+
+
+@register(Tags.security, deploy=True)
+def proxies_are_known(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Unnamed, a proxy is everybody: the list of addresses shuts out all or none, and a stranger's guesses slow all down."""
+    if not settings.SECURE_PROXY_SSL_HEADER or any(name.strip() for name in settings.HUB_TRUSTED_PROXIES):
+        return []
+    return [
+        Warning(
+            "TRUST_PROXY_PROTO says that a proxy stands before the hub, and HUB_TRUSTED_PROXIES names none: every caller seems to "
+            "be that proxy.",
+            hint="Name it by its address as the hub sees it, such as 10.0.0.3, or “unix” for a local socket.",
+            id="integrations.W003",
+        )
     ]
 
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
@@ -114,7 +115,8 @@ class AllowedNetworkAdmin(EgressView, FreshForms, HubAdmin):
             self.message_user(request, OPEN, messages.WARNING)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"open_to_all": not allowlist.rules().closed, "yours": caller(request)}
+        forwarded = "HTTP_X_FORWARDED_FOR" in request.META and not settings.HUB_TRUSTED_PROXIES
+        context = {"open_to_all": not allowlist.rules().closed, "yours": caller(request), "forwarded": forwarded}
         return super().changelist_view(request, context | (extra_context or {}))
 
     # Cells.

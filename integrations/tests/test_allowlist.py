@@ -380,6 +380,14 @@ def test_an_address_that_cannot_be_told_is_told_so(admin_client: Client) -> None
 
 
 @pytest.mark.django_db
+def test_a_proxy_nobody_named_is_told_where_it_would_be_let_in(admin_client: Client, settings: Any) -> None:
+    url, told = "/admin/integrations/allowednetwork/", "seems to be a proxy"
+    assert told not in admin_client.get(url).content.decode()
+    assert told in admin_client.get(url, HTTP_X_FORWARDED_FOR="203.0.113.9").content.decode()
+    settings.HUB_TRUSTED_PROXIES = ["127.0.0.1"]
+    assert told not in admin_client.get(url, HTTP_X_FORWARDED_FOR="203.0.113.9").content.decode()
+
+
 def test_entries_of_other_purposes_lock_nobody_out(admin_client: Client) -> None:
     assert admin_client.post(ADD, given(LISTED, purpose="webhook"), REMOTE_ADDR=OTHER).status_code == 302
     assert admin_client.get("/admin/", REMOTE_ADDR=OTHER).status_code == 200

@@ -150,6 +150,16 @@ def test_names_of_proxies_are_checked(settings: Any) -> None:
     assert "“1”" in found.msg
 
 
+def test_a_proxy_nobody_named_is_told(settings: Any) -> None:
+    settings.SECURE_PROXY_SSL_HEADER, settings.HUB_TRUSTED_PROXIES = None, []
+    assert checks.proxies_are_known(None) == []
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    [found] = checks.proxies_are_known(None)
+    assert "every caller seems to be that proxy" in found.msg
+    settings.HUB_TRUSTED_PROXIES = ["10.0.0.3"]
+    assert checks.proxies_are_known(None) == []
+
+
 def test_one_damaged_row_costs_the_others_nothing(settings: Any, admin_client: Client) -> None:
     good, bad = vendors(2, settings)
     vault.set_secret(good, "hook:events", "a-path-0123456789", signs_in=False)
