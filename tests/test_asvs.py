@@ -1,16 +1,26 @@
 """docs/security.md walks the whole of ASVS 5.0, levels 1 and 2: no line is left out, and every test it names is there."""
 
+import ast
 import os
 import re
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
+from celery import current_app
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from config import audit
 from config.models import AuditEntry
+from config.second import codes
 from integrations import connecting, vault
 from integrations.models import Vendor
+from tests.second_factor import Phone
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -64,6 +74,62 @@ def test_the_tests_it_names_are_there(row: list[str]) -> None:
         text = (ROOT / file).read_text(encoding="utf-8")
         if name:
             assert re.search(rf"^def {name}\(", text, re.MULTILINE), f"{file}::{name}"
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    """Every module that a web process or a worker may load, but for the demo's and the simulated vendors'."""
+    for part in ("catalog", "config", "integrations", "orders"):
+        for file in (ROOT / part).rglob("*.py"):
+            name = file.relative_to(ROOT).as_posix()
+            if "/tests/" not in name and "simulator" not in name and not name.endswith(("/demo.py", "/sandbox.py")):
+                yield name, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def called(tree: ast.Module, module: str) -> set[str]:
+    """Names that are asked of a module, such as `uniform` of `random`."""
+    parts = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    return {part.attr for part in parts if isinstance(part.value, ast.Name) and part.value.id == module}
+
+
+def test_no_command_of_the_system_is_run_and_nothing_is_unpickled() -> None:
+    starts = re.compile(r"system|popen|fork|posix_spawn|startfile|spawn\w+|exec\w+")
+    for name, tree in sources():
+        forbidden = imported(tree) & {"subprocess", "pty", "pickle", "marshal", "shelve", "dill"}
+        assert not forbidden, name
+        assert not [part for part in called(tree, "os") if starts.fullmatch(part)], name
+    assert settings.SESSION_SERIALIZER.endswith("JSONSerializer")
+    assert current_app.conf.task_serializer == "json"
+    assert set(current_app.conf.accept_content) == {"json"}
+
+
+def test_chance_that_can_be_foretold_is_taken_for_naps_alone() -> None:
+    by_chance = {name: called(tree, "random") for name, tree in sources() if "random" in imported(tree)}
+    assert set(by_chance) == {
+        f"integrations/{name}.py" for name in ("http/client", "http/forbidden", "ratelimit", "outage")
+    }
+    assert set().union(*by_chance.values()) == {"uniform"}
+
+
+@pytest.mark.django_db
+def test_a_code_of_the_app_is_good_for_a_minute_at_most() -> None:
+    person = User.objects.create_user("ann", is_staff=True)
+    phone = Phone(person)
+    phone.rested()
+    late = phone.code()
+    with time_machine.travel(timezone.now() + timedelta(seconds=75)):
+        assert not codes.take(person, late).right
+    phone.rested()
+    assert codes.take(person, late).right, "it was right"
 
 
 @pytest.mark.django_db
