@@ -83,7 +83,7 @@ class HubSite(AdminSite):
 
         context = {**self.each_context(request), **(extra_context or {})}
         template = "registration/password_change_form.html"
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return ChangeOwn.as_view(extra_context=context, template_name=template)(request)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

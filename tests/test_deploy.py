@@ -182,7 +182,7 @@ def line_of(message: str, *given: object, error: Exception | None = None) -> str
     kept: Any = {"version": 1, "formatters": settings.LOGGING["formatters"]}
     line = DictConfigurator(kept).configure_formatter(kept["formatters"]["line"])
     trace = (type(error), error, error.__traceback__) if error else None
-    return str(line.format(logging.LogRecord("hub", logging.INFO, "", 0, message, given, trace)))  # type: ignore[arg-type]
+    return str(line.format(logging.LogRecord("hub", logging.INFO, "", 0, message, given, trace)))
 
 
 def test_the_logs_lines_say_their_zone() -> None:
