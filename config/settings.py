@@ -189,6 +189,7 @@ if SECURE_SSL:  # so named, a browser takes them from this host alone, over TLS
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 # What vendors post to is never led on from http to https: the address is a secret. The view refuses it instead.
 SECURE_REDIRECT_EXEMPT = [r"^hooks/", r"^healthz$"]
+SESSION_ENGINE = "config.session_names"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 # A session ends so long after the sign-in, whatever is done in it, and after so long without a click.

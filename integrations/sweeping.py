@@ -13,7 +13,7 @@ from integrations import asking, blocking, lease, schedules, spooling, sync, tok
 from integrations.commands import sweeping as writes
 from integrations.models import ApiCall, Schedule, SyncRun, Trigger
 from integrations.service import service_class
-from integrations.webhooks import keeping, reading, tending
+from integrations.webhooks import addresses, keeping, reading, tending
 
 HINT_LIVES = 300.0  # seconds; the next sweeps hint again, and none of their hints stays in a queue for ever
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ def sweep() -> Swept:
     spooling.sweep()
     _trim_calls()
     keeping.trim()
+    addresses.wipe_old_keys()
     blocking.trim()
     token_health.warn()
     token_health.warn_of_stores()

@@ -16,13 +16,13 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.wsgi import get_wsgi_application
 from django.urls import URLPattern, URLResolver, get_resolver
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from config.second.views import PENDING
+from config.session_names import SessionStore
 from integrations import allowlist, blocking, connecting, vault
 from integrations.models import AllowedNetwork, Callback, ShippingRate
 from integrations.service import services

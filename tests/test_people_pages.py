@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
+from config.session_names import stored
 from tests.second_factor import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -61,10 +62,27 @@ def test_no_account_comes_with_the_hub() -> None:
 
 def test_signed_out_the_session_is_gone(client: Client, ann: User) -> None:
     kept = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert Session.objects.filter(session_key=stored(kept)).exists()
     assert client.post(reverse("admin:logout")).status_code in (200, 302)
-    assert not Session.objects.filter(session_key=kept).exists()
+    assert not Session.objects.filter(session_key=stored(kept)).exists()
     client.cookies[settings.SESSION_COOKIE_NAME] = kept
     assert client.get("/admin/").status_code == 302
+
+
+def test_a_copy_of_the_database_is_nobodys_cookie(client: Client, ann: User) -> None:
+    """What stands in the rows of somebody who is signed in signs nobody in."""
+    name = settings.SESSION_COOKIE_NAME
+    kept, row = client.cookies[name].value, Session.objects.get()
+    assert client.get("/admin/").status_code == 200
+    assert kept not in f"{row.session_key} {row.session_data} {row.get_decoded()}"
+    for found in (row.session_key, row.session_data, stored(row.session_key)):
+        thief = Client()
+        thief.cookies[name] = found
+        assert thief.get("/admin/").status_code == 302
+    before = client.cookies[name].value
+    client.post(reverse("admin:step_up"), {"password": PASSWORD})
+    assert client.cookies[name].value != before
+    assert Session.objects.get().session_key == stored(client.cookies[name].value), "the row before is gone"
 
 
 def test_passwords_are_hashed_slowly() -> None:

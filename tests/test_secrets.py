@@ -30,11 +30,11 @@ from celery import shared_task
 from django.contrib.admin.models import LogEntry
 from django.contrib.messages import INFO
 from django.contrib.messages.storage.cookie import CookieStorage
-from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
 from config import audit
+from config.session_names import SessionStore
 from integrations.errors import Refused
 from integrations.models import Vendor
 from tests.secrets_watch import WORD, watch

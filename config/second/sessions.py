@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from config import audit, stepup
 from config.second.standing import is_staff, passed
+from config.session_names import stored
 
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 SYSTEMS = (
@@ -46,8 +47,9 @@ def sessions_of(person: Any) -> Iterator[tuple[Session, dict[str, Any]]]:
 
 
 def end_all(person: Any, but: str | None = None) -> int:
-    """Sign a person out everywhere, but in one session; how many were ended."""
-    keys = [row.session_key for row, _ in sessions_of(person) if row.session_key != but]
+    """Sign a person out everywhere, but in the session of this name; how many were ended."""
+    kept = stored(but) if but else None
+    keys = [row.session_key for row, _ in sessions_of(person) if row.session_key != kept]
     Session.objects.filter(session_key__in=keys).delete()
     return len(keys)
 
@@ -79,7 +81,7 @@ def page(request: HttpRequest) -> HttpResponse:
         )
         agent = came.get("agent", "")
         rows.append({"began": began, "address": came.get("address", ""), "agent": agent, "browser": browser_of(agent),
-                     "ends": ends, "own": row.session_key == own})  # fmt: skip
+                     "ends": ends, "own": row.session_key == stored(own or "")})  # fmt: skip
     rows.sort(key=lambda row: (not row["own"], -(row["began"].timestamp() if row["began"] else 0)))
     context = {**admin.site.each_context(request), "title": "Where you are signed in", "subtitle": None, "rows": rows}
     return TemplateResponse(request, "admin/people/sessions.html", context)

@@ -340,6 +340,16 @@ def test_a_replaced_key_is_good_until_its_date(shop: Shop, vendor: Vendor) -> No
     Callback.objects.update(old_key_until=timezone.now())
     assert post("order.update", {"id": "9"}, key="first-key") == 401
     assert post("order.update", {"id": "9"}, key="second-key") == 200
+    old = Token.objects.filter(name__endswith=":key:old", active=True)
+    assert old.exists()
+    sweeping.sweep()
+    assert not old.exists(), "and wiped then"
+    assert not Token.objects.filter(active=False).exclude(ciphertext="").exists()
+    assert callback().old_key_until is None
+    assert post("order.update", {"id": "10"}, key="second-key") == 200
+    addresses.set_key(callback(), "third-key")
+    sweeping.sweep()
+    assert old.exists(), "not before its date"
 
 
 def test_a_replaced_path_is_good_until_its_date(shop: Shop, vendor: Vendor) -> None:

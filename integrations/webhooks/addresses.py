@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import vault
-from integrations.models import Callback, Vendor
+from integrations.models import Callback, Token, Vendor
 from integrations.service import services
 from integrations.webhooks.hook import Hook, Signature
 
@@ -103,6 +103,19 @@ def set_key(
         callback.old_key_until = timezone.now() + overlap
         callback.save(update_fields=["old_key_until"])
     vault.set_secret(callback.vendor, name, value, user, signs_in=False)
+
+
+def wipe_old_keys() -> None:
+    """Take away keys that were replaced and are good no more."""
+    for callback in Callback.objects.filter(old_key_until__lte=timezone.now())[:100]:
+        with transaction.atomic():
+            Vendor.objects.select_for_update().only("pk").get(pk=callback.vendor_id)  # as whoever sets a secret does
+            held = Callback.objects.filter(pk=callback.pk, old_key_until=callback.old_key_until)
+            if not held.update(old_key_until=None):
+                continue  # replaced once more at this moment
+            old = Token.objects.filter(vendor=callback.vendor_id, name=f"hook:{callback.hook}:key:old", active=True)
+            for token in old:
+                vault.revoke(token)
 
 
 def own_key(callback: Callback) -> str:

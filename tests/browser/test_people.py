@@ -28,13 +28,12 @@ Authenticator.objects.filter(user__username={name!r}).update(
     last_t=-1, drift=0, throttling_failure_count=0, throttling_failure_timestamp=None)
 """
 STALE = """
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 for row in Session.objects.all():
-    store = SessionStore(row.session_key)
-    if store.get("hub_fresh"):
-        store["hub_fresh"] = 1.0
-        store.save()
+    held = row.get_decoded()
+    if held.get("hub_fresh"):
+        row.session_data = Session.objects.encode({**held, "hub_fresh": 1.0})
+        row.save()
 """
 
 
