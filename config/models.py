@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django_otp.models import Device, TimestampMixin
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from config import sealing
@@ -31,6 +32,26 @@ class Authenticator(TOTPDevice):
         failures: int = self.throttling_failure_count  # type: ignore[has-type]
         self.throttling_failure_count = min(failures, MOST_DOUBLINGS - 1)
         super().throttle_increment(commit=commit)
+
+
+class Passkey(TimestampMixin, Device):
+    """A public key whose other half never leaves a person's device (W3C WebAuthn level 2, section 4: a credential).
+
+    What is kept here signs nobody in, so it is not sealed. `credential` and `handle` are base64url without padding.
+    """
+
+    host = models.CharField(max_length=253, help_text="The host name it was made at, the only one it works at.")
+    credential = models.CharField(max_length=1364, unique=True)  # 1,023 bytes at most
+    handle = models.CharField(
+        max_length=86
+    )  # what the device knows the person by: random, the same for all of a person's
+    public_key = models.BinaryField()  # a COSE key
+    sign_count = models.PositiveBigIntegerField(default=0)  # 0: this device does not count
+    transports = models.JSONField(default=list)
+    spent = models.CharField(max_length=64, blank=True)  # digest of the challenge it answered last
+
+    class Meta:
+        default_permissions = ()
 
 
 class Unchangeable(Exception):

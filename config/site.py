@@ -93,14 +93,15 @@ class HubSite(AdminSite):
         return response
 
     def get_urls(self) -> list[Any]:
-        from config.second import sessions, views
+        from config.second import own, sessions, views
 
         # Each asks for itself who may come: the person is not, or not quite, signed in.
         return [
             path("second-factor/", views.second_factor, name="second_factor"),
             path("confirm/", views.step_up, name="step_up"),
             path("sessions/", sessions.page, name="sessions"),
-            path("authenticator/", views.authenticator, name="authenticator"),
+            path("authenticator/", own.authenticator, name="authenticator"),
+            path("passkey/", views.passkey, name="passkey"),
             *super().get_urls(),
         ]
 

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from config.second.standing import factor_of
+from config.second.standing import factors_of
 
 VALID = 600.0  # seconds
 FRESH = "hub_fresh"  # in the session: when the person last proved who it is, by the wall clock
@@ -37,7 +37,7 @@ def refresh(request: HttpRequest) -> None:
 
 def is_fresh(request: HttpRequest) -> bool:
     """Whether it was proved within ten minutes; for whoever needs no second factor at all, always."""
-    if settings.HUB_SECOND_FACTOR == "off" and factor_of(request.user) is None:
+    if settings.HUB_SECOND_FACTOR == "off" and not factors_of(request.user):
         return True
     at = request.session.get(FRESH)
     return isinstance(at, float) and 0 <= time.time() - at < VALID

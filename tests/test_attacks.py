@@ -103,7 +103,7 @@ def test_no_page_takes_a_forged_post(signed_in: Any) -> None:
     tried = {filled(place, model) for _, place, model in WALKED}
     tried |= {
         reverse(f"admin:{name}")
-        for name in ("logout", "password_change", "authenticator", "step_up", "sessions", "login")
+        for name in ("logout", "password_change", "authenticator", "step_up", "sessions", "login", "passkey")
     }
     for url in sorted(tried):
         assert boss.post(url, {"post": "yes"}).status_code in (403, 404), url
@@ -137,7 +137,7 @@ def test_no_address_leads_out_of_the_hub(away: str, signed_in: Any) -> None:
                 url = filled(place, model)
                 assert stays(who.get(url, query, HTTP_REFERER=away)), url
         for url in ("/", LOGIN, "/admin/logout/", "/admin/confirm/", "/admin/password_change/", "/admin/authenticator/", "/admin/sessions/",
-                    "/admin/second-factor/", "/admin/jsi18n/"):  # fmt: skip
+                    "/admin/second-factor/", "/admin/passkey/", "/admin/jsi18n/"):  # fmt: skip
             assert stays(who.get(url, query, HTTP_REFERER=away)), url
         for path in (
             f"/{away}",

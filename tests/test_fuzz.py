@@ -41,7 +41,7 @@ WORDS = ["", "0", "1", "-1", "admin", "ann", PASSWORD, "\0", "Ã©", "\ud7ff", "ðŸ
          "${jndi:ldap://x}", "true"]  # fmt: skip
 FIELDS = ["username", "password", "next", "code", "csrfmiddlewaretoken", "this_is_the_login_form", "q", "p", "o", "e", "_popup",
           "_to_field", "app_label", "model_name", "field_name", "term", "do", "action", "_selected_action", "index",
-          "store_key", "challenge_code"]  # fmt: skip
+          "store_key", "challenge_code", "passkey", "for"]  # fmt: skip
 HEADERS = ["HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_REFERER", "HTTP_ORIGIN", "HTTP_USER_AGENT",
            "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT", "HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH", "HTTP_CONTENT_ENCODING",
            "HTTP_TRANSFER_ENCODING", "HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_EXPECT", "HTTP_X_REQUESTED_WITH", "HTTP_AUTHORIZATION",
@@ -75,7 +75,8 @@ def templates(patterns: Any, prefix: str = "/") -> Iterator[str]:
 PLACES = sorted(set(templates(get_resolver().url_patterns)))
 ARGUMENT = re.compile(r"<[^>]+>|\(\?P<.*|\$|\\Z|\^")
 SIGNING_IN = ("/admin/login/", "/admin/second-factor/", "/admin/confirm/", "/admin/logout/", "/admin/authenticator/", "/admin/sessions/",
-              "/admin/password_change/", "/admin/jsi18n/", "/admin/autocomplete/", "/healthz", "/", "/static/hub/hub.css")  # fmt: skip
+              "/admin/passkey/", "/admin/password_change/", "/admin/jsi18n/", "/admin/autocomplete/", "/healthz", "/",
+              "/static/hub/hub.css")  # fmt: skip
 
 
 @dataclass

@@ -30,7 +30,7 @@ TO_RUN = {"again", "sync", "run", "ask"}
 TO_CHANGE = {"test", "confirm", "try", "stores", "systems", "new_store", "credentials", "tool"}
 # Pages of the signed-in person alone, which every role has, and those that only lead on.
 OWN = {"index", "password_change", "password_change_done", "logout", "login", "jsi18n", "authenticator", "step_up",
-       "second_factor", "sessions"}  # fmt: skip
+       "second_factor", "sessions", "passkey"}  # fmt: skip
 
 
 def written() -> dict[str, dict[str, set[str]]]:

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
-from config.models import SEED, Authenticator
+from config.models import SEED, Authenticator, Passkey
+from config.second.standing import Factor, codes_marker
 
 RECOVERY = 10  # codes a person gets
 LENGTH = 24  # base32 digits, 120 bits: enough to be stored under a plain hash (ASVS 5.0, 6.5.2)
@@ -21,11 +22,17 @@ STALE = timedelta(minutes=15)  # an authenticator that was shown and never confi
 
 @dataclass(frozen=True)
 class Taken:
-    """Whether a code was right; `wait` until when no further one is looked at; `left` recovery codes where one was used."""
+    """Whether an answer was right, and which factor that was; else `wait` until when no further one is looked at, or why it was not.
+
+    `left` recovery codes where one was used. `why` is for the person, `noted` for the audit log.
+    """
 
     right: bool
     wait: datetime | None = None
     left: int | None = None
+    factor: Factor | None = None
+    why: str = ""
+    noted: str = ""
 
 
 def plain(text: str) -> str:
@@ -57,7 +64,9 @@ def take(person: Any, text: str) -> Taken:
             return Taken(False, wait=why["locked_until"])
         if not device.verify_token(given):
             return Taken(False)
-        return Taken(True, left=device.token_set.count() if isinstance(device, StaticDevice) else None)
+        if isinstance(device, StaticDevice):
+            return Taken(True, left=device.token_set.count(), factor=codes_marker(device.pk))
+        return Taken(True, factor=device.pk)
 
 
 def offered(person: Any) -> Authenticator:
@@ -74,15 +83,20 @@ def offered(person: Any) -> Authenticator:
 
 
 def put_in_force(person: Any, text: str) -> tuple[Authenticator, list[str]] | None:
-    """Confirm the offered authenticator by its first code: it takes the place of any other. With new recovery codes."""
+    """Confirm the offered authenticator by its first code: it takes the place of any other.
+
+    With new recovery codes; with none where it comes beside passkeys, whose codes go on.
+    """
     with transaction.atomic():
         device = Authenticator.objects.select_for_update().filter(user=person, confirmed=False).order_by("-pk").first()
         if device is None or not device.verify_token(plain(text)[:8]):
             return None
-        Authenticator.objects.filter(user=person).exclude(pk=device.pk).delete()
+        others = Authenticator.objects.filter(user=person).exclude(pk=device.pk)
+        beside = not others.filter(confirmed=True).exists() and Passkey.objects.filter(user=person).exists()
+        others.delete()
         device.confirmed = True
         device.save(update_fields=["confirmed"])
-        return device, recovery_codes(person)
+        return device, [] if beside and has_codes(person) else recovery_codes(person)
 
 
 def recovery_codes(person: Any) -> list[str]:
@@ -99,10 +113,16 @@ def codes_left(person: Any) -> int:
     return StaticToken.objects.filter(device__user=person).count()
 
 
+def has_codes(person: Any) -> bool:
+    """Whether recovery codes were made, be they used up or not."""
+    return StaticDevice.objects.filter(user=person, confirmed=True).exists()
+
+
 def remove(person: Any) -> bool:
-    """Take away authenticator and recovery codes; whether there were any."""
+    """Take away authenticator, passkeys and recovery codes; whether there was a second factor."""
     with transaction.atomic():
         gone = Authenticator.objects.filter(user=person, confirmed=True).delete()[0]
+        gone += Passkey.objects.filter(user=person).delete()[0]
         Authenticator.objects.filter(user=person).delete()
         StaticDevice.objects.filter(user=person).delete()
     return bool(gone)

@@ -1,36 +1,49 @@
-"""The pages of the second factor: at sign-in, before what matters, and where it is set up."""
+"""The pages of the second factor: at sign-in, and before what matters."""
 
-import base64
 import math
 import time
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import authenticate, get_user_model, logout
 from django.contrib.auth import login as start_session
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from config import audit, stepup
-from config.second import codes
-from config.second.standing import PASSED, factor_of, is_staff, may_set_up, must_have_one, passed, wanted_page
+from config.models import Passkey
+from config.second import codes, passkeys
+from config.second.challenge import PURPOSES
+from config.second.place import place_of, why_not
+from config.second.standing import (
+    PASSED,
+    Factor,
+    factors_of,
+    is_staff,
+    may_set_up,
+    must_have_one,
+    passed,
+    read,
+    wanted_page,
+)
 
 PENDING = "hub_pending"  # in the session: who gave the right password and still has to give the second factor
 PATIENCE = 300.0  # seconds between the two
 TRIES = "hub_tries"
 MOST_TRIES = 5
+NO_SCRIPT = codes.Taken(
+    False, why="Nothing came from a passkey: it is asked for by a script, which did not run.", noted="passkey: empty"
+)
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -57,7 +70,7 @@ class SignIn(LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         person, request = form.get_user(), self.request
         back = wanted_page(request)
-        if factor_of(person) is None:
+        if not factors_of(person):
             start_session(request, person)
             stepup.refresh(request)
             return HttpResponseRedirect(page("authenticator", back) if must_have_one(person) else back)
@@ -77,7 +90,7 @@ def page(name: str, back: str) -> str:
 
 def pending(request: HttpRequest) -> Any:
     """Who is asked for the second factor: after the password, or in a session that began by another way; else None."""
-    if is_staff(request) and factor_of(request.user) is not None and not passed(request):
+    if is_staff(request) and factors_of(request.user) and not passed(request):
         return request.user
     held = request.session.get(PENDING)
     if not held or not 0 <= time.time() - held["at"] < PATIENCE:
@@ -94,7 +107,33 @@ def render(request: HttpRequest, name: str, title: str, status: int = 200, **con
     return TemplateResponse(request, f"admin/people/{name}.html", {**shared, **context}, status=status)
 
 
+def ways(request: HttpRequest, person: Any) -> dict[str, Any]:
+    """What a page may ask this person for, here; and where passkeys that do not work here do."""
+    place = place_of(request)
+    hosts = set(Passkey.objects.filter(user=person, confirmed=True).values_list("host", flat=True))
+    by_app = read(person).hub_factor is not None
+    return {
+        "by_app": by_app,
+        "by_code": by_app or codes.codes_left(person) > 0,
+        "by_passkey": place.host in hosts and not why_not(request),
+        "why_not": why_not(request) if hosts else "",
+        "elsewhere": sorted(hosts - {place.host}),
+        "origin": place.origin,
+    }
+
+
+def answered(request: HttpRequest, person: Any, purpose: str) -> codes.Taken:
+    """What was sent: a code, or what the browser says for a passkey."""
+    if request.POST.get("passkey"):
+        return passkeys.take(request, person, purpose, request.POST["passkey"])
+    if "passkey" in request.POST:
+        return NO_SCRIPT
+    return codes.take(person, request.POST.get("code", ""))
+
+
 def tell(taken: codes.Taken) -> str:
+    if taken.why:
+        return taken.why
     if taken.wait is not None:
         seconds = max(1, round((taken.wait - timezone.now()).total_seconds()))
         return f"Too many wrong codes. Wait {seconds} second{'' if seconds == 1 else 's'}, then try again."
@@ -118,32 +157,34 @@ def told_left(request: HttpRequest, taken: codes.Taken) -> None:
 
 @never_cache
 @csrf_protect
-@sensitive_post_parameters("code")
+@sensitive_post_parameters("code", "passkey")
 def second_factor(request: HttpRequest) -> HttpResponse:
     person = pending(request)
     if person is None:
         return HttpResponseRedirect(page("login", wanted_page(request)))
     wrong = ""
     if request.method == "POST":
-        taken = codes.take(person, request.POST.get("code", ""))
+        taken = answered(request, person, "sign-in")
         if taken.right:
             if request.user.is_authenticated:
                 request.session.cycle_key()
             else:
                 start_session(request, person)
-            settle(request, factor_of(person))
+            settle(request, taken.factor)
             told_left(request, taken)
             return HttpResponseRedirect(wanted_page(request))
         wrong = tell(taken)
-        audit.record("second factor refused", person, request=request, who=person.get_username())
+        audit.record("second factor refused", person, request=request, who=person.get_username(), said=taken.noted)
         if too_often(request):
             logout(request)
-            messages.error(request, "Too many wrong codes: begin again with your password.")
+            messages.error(request, "Too many wrong answers: begin again with your password.")
             return HttpResponseRedirect(page("login", wanted_page(request)))
-    return render(request, "second_factor", "Second factor", wrong=wrong, has_permission=False)
+    return render(
+        request, "second_factor", "Second factor", wrong=wrong, has_permission=False, purpose="sign-in", **ways(request, person)
+    )  # fmt: skip
 
 
-def settle(request: HttpRequest, factor: int | None) -> None:
+def settle(request: HttpRequest, factor: Factor | None) -> None:
     """The factor was right: note it in the session."""
     for name in (PENDING, TRIES):
         request.session.pop(name, None)
@@ -153,29 +194,31 @@ def settle(request: HttpRequest, factor: int | None) -> None:
 
 @never_cache
 @csrf_protect
-@sensitive_post_parameters("code", "password")
+@sensitive_post_parameters("code", "passkey", "password")
 def step_up(request: HttpRequest) -> HttpResponse:
     """Prove once more who it is: by the second factor, or by the password where there is none."""
     if not may_set_up(request):
         return HttpResponseRedirect(page("login", wanted_page(request)))
-    factor, wrong = factor_of(request.user), ""
+    person, wrong = request.user, ""
+    has_one = bool(factors_of(person))
     if request.method == "POST":
-        taken = codes.take(request.user, request.POST.get("code", "")) if factor else by_password(request)
+        taken = answered(request, person, "confirm") if has_one else by_password(request)
         if taken.right:
             request.session.pop(TRIES, None)
             request.session.cycle_key()
             stepup.refresh(request)
             told_left(request, taken)
             return HttpResponseRedirect(wanted_page(request))
-        audit.record("confirmation refused", request.user, request=request)
-        wrong = tell(taken) if factor else "That is not your password."
+        audit.record("confirmation refused", person, request=request, said=taken.noted)
+        wrong = tell(taken) if has_one else "That is not your password."
         if too_often(request):
             logout(request)
             messages.error(request, "Too many wrong answers: you were signed out.")
             return HttpResponseRedirect(page("login", wanted_page(request)))
     return render(
-        request, "step_up", "Confirm that it is you", wrong=wrong, by_code=factor is not None,
+        request, "step_up", "Confirm that it is you", wrong=wrong, by_password=not has_one, purpose="confirm",
         minutes=int(stepup.VALID // 60), has_permission=False, hub_late=0,  # one question, without the menu beside it
+        **ways(request, person),
     )  # fmt: skip
 
 
@@ -187,57 +230,15 @@ def by_password(request: HttpRequest) -> codes.Taken:
 
 @never_cache
 @csrf_protect
-@sensitive_post_parameters("code")
-def authenticator(request: HttpRequest) -> HttpResponse:
-    """Set up, replace or remove one's authenticator, and make recovery codes."""
-    if not may_set_up(request):
-        return HttpResponseRedirect(page("login", request.get_full_path()))
-    stepup.demand(request)
-    person = request.user
-    factor, asked = factor_of(person), request.POST.get("do", "")
-    if request.method == "POST" and asked == "codes" and factor:
-        audit.record("made new recovery codes", person, request=request)
-        return render(request, "recovery_codes", "New recovery codes", made=codes.recovery_codes(person))
-    if request.method == "POST" and asked == "remove" and factor and not must_have_one(person):
-        codes.remove(person)
-        audit.record("removed the second factor", person, request=request)
-        person.hub_factor = None  # type: ignore[union-attr]
-        request.session.pop(PASSED, None)
-        messages.success(request, "The second factor is removed; the password alone signs you in.")
-        return HttpResponseRedirect(reverse("admin:authenticator"))
-    if factor and "replace" not in request.GET:
-        return render(
-            request,
-            "authenticator",
-            "Second factor",
-            left=codes.codes_left(person),
-            removable=not must_have_one(person),
-        )
-    return enrol(request)
-
-
-def enrol(request: HttpRequest) -> HttpResponse:
-    wrong, person = "", request.user
-    if request.method == "POST" and "code" in request.POST:
-        done = codes.put_in_force(person, request.POST["code"])
-        if done is not None:
-            device, made = done
-            audit.record("set up a second factor", person, request=request)
-            person.hub_factor = device.pk  # type: ignore[union-attr]
-            request.session.cycle_key()
-            settle(request, device.pk)
-            return render(request, "recovery_codes", "Keep these recovery codes", made=made, enrolled=True)
-        wrong = "That code is not right. Look whether this device's clock and the app's are right, and type the code shown now."
-    import segno  # for this page alone
-
-    device = codes.offered(person)
-    drawn = segno.make(device.config_url, error="m").svg_inline(
-        border=3, omitsize=True, light="#fff", title="QR code for your app"
-    )
-    picture = mark_safe(drawn)  # drawn here, of numbers alone  # nosec B308 B703
-    secret = base64.b32encode(device.bin_key).decode()
-    return render(
-        request, "enrol", "Set up your second factor", wrong=wrong, address=device.config_url,
-        secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        picture=picture, needed=must_have_one(person), policy=settings.HUB_SECOND_FACTOR,
-    )  # fmt: skip
+def passkey(request: HttpRequest) -> HttpResponse:
+    """What the browser is to ask a passkey, as JSON; its answer comes to the page that asked, as a form."""
+    purpose = request.POST.get("for", "")
+    person = pending(request) if purpose == "sign-in" else request.user if may_set_up(request) else None
+    if person is None or request.method != "POST":
+        return HttpResponseRedirect(page("login", reverse("admin:index")))
+    if purpose == "add":
+        stepup.demand(request)
+    told = why_not(request) or ("" if purpose in PURPOSES else "That is nothing a passkey is asked for.")
+    if told:
+        return JsonResponse({"said": told}, status=400)
+    return JsonResponse(passkeys.ask(request, person, purpose))
