@@ -156,8 +156,8 @@ class Capped(Subquery):
 
 def waiting(request: HttpRequest) -> dict[str, int]:
     """Open matters by name, all in one query."""
-    names = ("Held", "Reject", "SyncRun", "Callback", "Command")
-    held, reject, run, callback, command = (apps.get_model("integrations", name).objects for name in names)
+    names = ("Held", "Reject", "SyncRun", "Callback", "Command", "Unread")
+    held, reject, run, callback, command, unread = (apps.get_model("integrations", name).objects for name in names)
     rows = {
         "held": held.filter(state="waiting"),
         "rejected": reject.filter(resolved_at__isnull=True),
@@ -166,10 +166,26 @@ def waiting(request: HttpRequest) -> dict[str, int]:
         "approval": command.filter(state="awaiting_approval"),
         "unknown": command.filter(state="unknown"),
         "webhooks": callback.filter(active=True).exclude(trouble=""),
+        "unread": unread.all(),
     }
     me = get_user_model().objects.filter(pk=request.user.pk)  # type: ignore[misc]
     counts = me.values_list(*(Capped(part.order_by().values("pk")[: CAP + 1]) for part in rows.values())).get()
     return dict(zip(rows, counts, strict=True))
+
+
+def unread_secrets(request: HttpRequest) -> list[dict[str, Any]]:
+    """What some process cannot open, grouped by why, each with the way to where it is set right."""
+    model = apps.get_model("integrations", "Unread")
+    found = []
+    for matter in model.matters(model.objects.all()):
+        people = None in matter.vendors
+        if not may_see(request, *(("user", "auth") if people else ("vendor", "integrations"))):
+            continue
+        url = page("user", "auth") if people else page("token") if may_see(request, "token") else ""
+        if url and not people and len(matter.vendors) == 1:
+            url = reverse("admin:integrations_vendor_tokens", args=matter.vendors)
+        found.append({"what": matter.what, "why": matter.why, "url": url, "people": people})
+    return found
 
 
 def orders_since(moment: datetime, directions: list[str]) -> list[Any]:
@@ -222,6 +238,7 @@ def today(request: HttpRequest) -> dict[str, Any]:
         "tokens": list(tokens.select_related("vendor").defer("ciphertext", "vendor__options")[:20])
         if sees_vendors
         else [],
+        "unread": unread_secrets(request) if counts["unread"] else [],
         "endings": [(vendor, text) for vendor in vendors.values() for text in vendor.ends_soon] if sees_vendors else [],
         "running": counts["running"],
         "running_url": f"{page('syncrun')}?state__exact=running",

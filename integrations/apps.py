@@ -9,3 +9,9 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("integrations.checks")  # they register themselves
+
+    def serves(self) -> None:
+        """The web process has begun: it looks whether it can open every secret, while it answers already."""
+        from integrations import unread
+
+        unread.started_aside("web")

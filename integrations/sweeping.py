@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
 
-from integrations import asking, blocking, lease, schedules, spooling, sync, token_health
+from integrations import asking, blocking, lease, schedules, spooling, sync, token_health, unread
 from integrations.commands import sweeping as writes
 from integrations.models import ApiCall, Schedule, SyncRun, Trigger
 from integrations.service import service_class
@@ -61,6 +61,7 @@ def sweep() -> Swept:
     blocking.trim()
     token_health.warn()
     token_health.warn_of_stores()
+    unread.sweep()
     return found
 
 

@@ -4,9 +4,9 @@ from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import beat_init, worker_ready, worker_shutting_down
 
-from integrations import sweeping, sync
+from integrations import sweeping, sync, unread
 from integrations.commands import looking, sending
 from integrations.webhooks import reading, tending
 
@@ -25,6 +25,17 @@ sync.stopping = _stopping
 @worker_shutting_down.connect
 def _park_runs(**_: Any) -> None:
     _stop.value = 1
+
+
+@worker_ready.connect
+def _look_at_secrets(**_: Any) -> None:
+    """In the parent, which reads no secret otherwise: said at the start, not when a flow fails at night."""
+    unread.started("worker")
+
+
+@beat_init.connect
+def _look_as_beat(**_: Any) -> None:
+    unread.started("beat")
 
 
 @shared_task

@@ -13,7 +13,7 @@ from django.utils import timezone
 from config import sealing
 from config.sealing import VaultError, fingerprint, needs_rotation
 from integrations import circuit
-from integrations.models import Token, Vendor
+from integrations.models import Token, Unread, Vendor
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -148,6 +148,7 @@ def revoke(token: Token, user: "AbstractBaseUser | None" = None) -> None:
     token.active, token.ciphertext = False, ""
     token.revoked_at, token.revoked_by_id = timezone.now(), user.pk if user else None
     token.save(update_fields=["active", "ciphertext", "revoked_at", "revoked_by"])
+    Unread.objects.filter(kind=Token._meta.label_lower, key=token.pk).delete()  # nothing is left there to be read
 
 
 def expiry(value: str) -> datetime | None:

@@ -18,7 +18,7 @@ from config import stepup
 from config.admin import age, badge, table
 from integrations import token_health, vault
 from integrations.admin.records import RecordAdmin
-from integrations.models import Token, Vendor
+from integrations.models import Token, Unread, Vendor
 from integrations.service import Secret, service_class, services
 
 SECRET_COLUMNS = ("ciphertext", "fingerprint", "last_four")
@@ -172,6 +172,7 @@ class TokenViews:
         return {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": f"Tokens of {vendor}", "opts": self.opts, "vendor": vendor, "rows": rows, "may": may,  # type: ignore[attr-defined]
+            "unread": Unread.matters(Unread.objects.filter(vendor=vendor)),
             "may_test": request.user.has_perm("integrations.change_vendor"),
             "history": table(
                 ("Token", "Last four", "Stored", "By", "Last used", "Out of use", "By"),

@@ -6,6 +6,7 @@ from integrations.models.commands import Command, CommandItem, CommandSubject, W
 from integrations.models.networks import AllowedNetwork, Blocked
 from integrations.models.rates import ShippingRate, ShippingZone
 from integrations.models.runs import Decision, Fingerprint, Held, HeldRow, Reject, RunSeen, Schedule, SyncRun, Trigger
+from integrations.models.unread import Unread
 from integrations.models.vendor import Token, Vendor
 from integrations.models.webhooks import Callback, WebhookDelivery
 
@@ -31,6 +32,7 @@ __all__ = [
     "SyncRun",
     "Token",
     "Trigger",
+    "Unread",
     "Vendor",
     "WebhookDelivery",
     "WriteSwitch",
