@@ -11,9 +11,10 @@ class HubConfig(AppConfig):
     verbose_name = "Trail"
 
     def ready(self) -> None:
-        from config import auditing, roles
+        from config import accounts, auditing, roles
 
         auditing.listen()
+        accounts.listen()
 
         post_migrate.connect(roles.keep_after, dispatch_uid="hub.roles")
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple, SelectMultiple
 from django.http import HttpRequest, HttpResponse
 
+from config import accounts
 from config.admin import HubAdmin, age
 from config.audit_page import AuditAdmin
 from config.models import AuditEntry
@@ -53,7 +54,20 @@ class PersonAdmin(FreshForms, HubAdmin, UserAdmin):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         demand(request)
-        return super().user_change_password(request, id, form_url)
+        with accounts.told_by_form():
+            return super().user_change_password(request, id, form_url)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with accounts.told_by_form():
+            return super().changeform_view(request, *args, **kwargs)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        with accounts.told_by_form():
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        with accounts.told_by_form():
+            super().delete_queryset(request, queryset)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, **{"widget": CheckboxSelectMultiple, **kwargs})
