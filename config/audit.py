@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -49,7 +50,7 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
-    """Add a row, in the caller's transaction: what is rolled back was not done.
+    """Add a row, in the caller's transaction: what is rolled back was not done. Its copy is written as that ends well.
 
     what: in a word or two, such as "changed" or "sign-in refused". on: the model's row it was done to. request: where it came
     from; else the one being answered. before, after: values by field; those whose names tell of a secret are hidden.
@@ -74,9 +75,14 @@ def record(
         last = AuditEntry.objects.order_by("-pk").values_list("digest", flat=True).first() or ""
         entry.digest = digest(entry, last)
         entry.save()
-    # A copy for whoever collects the process's output on another machine (ASVS 16.4.3).
-    log.info("%s", json.dumps({name: getattr(entry, name) for name in (*FIELDS, "digest")}, cls=DjangoJSONEncoder))
+        # Of what stands alone: a line of something that was rolled back would tell of what nobody did.
+        transaction.on_commit(partial(_copy, entry), robust=True)
     return entry
+
+
+def _copy(entry: AuditEntry) -> None:
+    """For whoever collects the process's output on another machine (ASVS 16.4.3)."""
+    log.info("%s", json.dumps({name: getattr(entry, name) for name in (*FIELDS, "digest")}, cls=DjangoJSONEncoder))
 
 
 def one_at_a_time() -> None:

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import json
+import logging
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -175,6 +178,70 @@ def test_what_is_rolled_back_was_not_done() -> None:
     assert not entries("tried")
     three()
     assert verified().startswith("3 rows")
+
+
+class Lines(logging.Handler):
+    """What whoever collects the output reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.read.append(json.loads(record.getMessage())["said"])
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    handler = Lines()
+    audit.log.addHandler(handler)
+    yield handler.read
+    audit.log.removeHandler(handler)
+
+
+def undone(said: str) -> None:
+    with transaction.atomic():
+        audit.record("tried", said=said)
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_copy_tells_what_stands_in_its_order_and_nothing_that_was_rolled_back(lines: list[str]) -> None:
+    audit.record("tried", said="alone")
+    assert lines == ["alone"], "at once"
+    undone("undone")
+    with transaction.atomic():
+        audit.record("tried", said="first")
+        undone("undone within")
+        audit.record("tried", said="second")
+        assert lines == ["alone"], "not before the end"
+    assert lines == ["alone", "first", "second"]
+    assert [row.said for row in reversed(entries("tried"))] == lines
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refusals_stay_though_every_request_is_one_transaction(
+    client: Client, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(User.objects.create_user("bob", is_staff=True))
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    page = reverse("admin:auth_user_changelist")
+    assert client.get(page).status_code == 403
+    assert entries("refused")[0].said == lines[-1] == f"GET {page}"
+    Client().post(reverse("admin:login"), {"username": "ann", "password": "x"})
+    assert entries("sign-in refused")[0].said == lines[-1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_output_that_is_closed_undoes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*given: Any, **more: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(audit.log, "info", closed)
+    with transaction.atomic():
+        audit.record("tried")
+    audit.record("tried")
+    assert len(entries("tried")) == 2
 
 
 def test_no_secret_enters_and_no_second_line() -> None:
