@@ -20,7 +20,7 @@ FIELDS = ("at", "who", "what", "kind", "key", "thing", "said", "address", "befor
 BATCH = 1000
 LOCK = 7_202_611  # the chain's own number among PostgreSQL's advisory locks
 HIDDEN = "•••"
-# Parts of names whose values never enter the log, whatever form brings them.
+# Parts of names whose values never enter the log, where nothing declares what they are.
 SECRET = (
     "password",
     "secret",
@@ -49,15 +49,18 @@ def record(
     said: str = "",
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    hides: Mapping[str, bool] | None = None,
 ) -> AuditEntry:
     """Add a row, in the caller's transaction: what is rolled back was not done. Its copy is written as that ends well.
 
     what: in a word or two, such as "changed" or "sign-in refused". on: the model's row it was done to. request: where it came
-    from; else the one being answered. before, after: values by field; those whose names tell of a secret are hidden.
+    from; else the one being answered. before, after: values by field; secrets among them are hidden. hides: which fields hold
+    secrets, where the caller knows; then counts what the row's model declares, and for what nobody declares its name.
     """
     request = request or current.get()
     person = getattr(request, "user", None)
     name = who if who is not None else person.get_username() if person is not None and person.is_authenticated else ""
+    hides = {**declared(on), **(hides or {})}
     entry = AuditEntry(
         at=timezone.now(),
         who=clean(name, 150),
@@ -67,8 +70,8 @@ def record(
         thing=clean(str(on), 200) if on is not None else "",
         said=clean(said, 500),
         address=clean(address_of(request), 64),
-        before=shown(before or {}),
-        after=shown(after or {}),
+        before=shown(before or {}, hides),
+        after=shown(after or {}, hides),
     )
     with transaction.atomic():
         one_at_a_time()
@@ -132,22 +135,35 @@ def clean(text: str, most: int) -> str:
     return "".join(character if character.isprintable() else " " for character in text)[:most]
 
 
-def is_secret(name: str) -> bool:
+def is_secret(name: str, hides: Mapping[str, bool] | None = None) -> bool:
+    """By what is declared of it, else by its name."""
+    if hides and name in hides:
+        return hides[name]
     return name not in KEPT and any(part in name.lower() for part in SECRET)
 
 
-def shown(values: Mapping[str, Any]) -> dict[str, Any]:
+def declared(on: Any) -> dict[str, bool]:
+    """Which values of a row are secret, as far as its model says: `secret_columns`, if it has that at all, and `hides`."""
+    secret = getattr(on, "secret_columns", None)
+    columns = {} if secret is None else {field.name: field.name in secret for field in on._meta.concrete_fields}
+    return columns | dict(getattr(on, "hides", {}))
+
+
+def shown(values: Mapping[str, Any], hides: Mapping[str, bool] | None = None) -> dict[str, Any]:
     """Values as they may be kept: by name, without secrets, long ones cut, as plain JSON."""
-    kept = {str(name): HIDDEN if is_secret(str(name)) and value else cut(value) for name, value in values.items()}
+    kept = {
+        str(name): HIDDEN if is_secret(str(name), hides) and value else cut(value, hides)
+        for name, value in values.items()
+    }
     plain: dict[str, Any] = json.loads(json.dumps(kept, cls=DjangoJSONEncoder, default=str))
     return plain
 
 
-def cut(value: Any) -> Any:
+def cut(value: Any, hides: Mapping[str, bool] | None = None) -> Any:
     if isinstance(value, Mapping):
-        return shown(value)
+        return shown(value, hides)
     if isinstance(value, str):
         return clean(value, 500)
     if isinstance(value, (list, tuple, set)):
-        return [cut(item) for item in list(value)[:50]]
+        return [cut(item, hides) for item in list(value)[:50]]
     return value if isinstance(value, (int, float, bool, type(None))) else clean(str(value), 500)

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model, signals
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
+from django.forms import PasswordInput
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -75,14 +76,21 @@ def listen() -> None:
     signals.user_login_failed.connect(refused, dispatch_uid="hub.audit.refused")
 
 
-def changes(form: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Values before and after of what was changed in a form."""
+def changes(form: Any) -> dict[str, dict[str, Any]]:
+    """Values before and after of what was changed in a form, and which of its fields it declares as secret or not."""
     names = [name for name in form.changed_data if name in form.fields]
     cleaned = getattr(form, "cleaned_data", {})
-    return (
-        {name: told(form.get_initial_for_field(form.fields[name], name)) for name in names},
-        {name: told(cleaned.get(name)) for name in names},
-    )
+    return {
+        "before": {name: told(form.get_initial_for_field(form.fields[name], name)) for name in names},
+        "after": {name: told(cleaned.get(name)) for name in names},
+        "hides": hides(form),
+    }
+
+
+def hides(form: Any) -> dict[str, bool]:
+    """What the form says of its fields (`hides`), and those whose text nobody reads as it is typed."""
+    typed = {name: True for name, field in form.fields.items() if isinstance(field.widget, PasswordInput)}
+    return {**getattr(form, "hides", {}), **typed}
 
 
 def told(value: Any) -> Any:

@@ -111,7 +111,6 @@ def audited(written: Any, request: HttpRequest, what: str, obj: Any) -> Any:
     """Record what Django's history has just been told."""
     from config import audit
 
-    before, after = getattr(request, "hub_changes", ({}, {}))
-    audit.record(what, obj, request=request, said=written.get_change_message(), before=before, after=after)
-    request.hub_changes = ({}, {})  # type: ignore[attr-defined]
+    audit.record(what, obj, request=request, said=written.get_change_message(), **getattr(request, "hub_changes", {}))
+    request.hub_changes = {}  # type: ignore[attr-defined]
     return written

@@ -1,6 +1,6 @@
 """The form that connects a vendor, generated from what its kind declares."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -24,6 +24,7 @@ AGAIN = "Paste it again: secrets are not kept while the form is corrected."
 
 class VendorForm(forms.ModelForm):
     service: type[VendorService]
+    hides: Mapping[str, bool]  # its kind's secrets and nothing else, whatever their names
     dropped: list[str]  # stored secrets that the new address must not see
     altered: Collection[str] = ()  # options that mean something else now
     verdict: Verdict | None = None  # of a test with the secrets that were typed, made before this form is stored
@@ -177,4 +178,6 @@ def form_for(service: type[VendorService], vendor: Vendor | None) -> type[Vendor
             required=False,
             help_text="For when the vendor is down. What the vendor refuses is never stored.",
         )
-    return type("VendorForm", (VendorForm,), {**fields, "service": service})
+    hides = {OPTION + option.name: False for option in service.options}
+    hides |= {SECRET + secret.name: True for secret in service.secrets}
+    return type("VendorForm", (VendorForm,), {**fields, "service": service, "hides": hides})

@@ -1,5 +1,7 @@
 """What shipping costs: the table from which live rates are answered. Admins edit it; no vendor writes it."""
 
+from typing import ClassVar
+
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -25,6 +27,8 @@ class ShippingZone(models.Model):
         blank=True,
         help_text="With commas: LV-1010, a beginning with a star (LV-10*), or a range of figures (10000-19999).",
     )
+
+    secret_columns: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         ordering = ("vendor", "position", "id")
@@ -59,6 +63,8 @@ class ShippingRate(models.Model):
     days_max = models.PositiveSmallIntegerField("days at most", null=True, blank=True)
     taxable = models.BooleanField(null=True, blank=True, help_text="Where the shop asks. Unknown: the shop decides.")
     active = models.BooleanField("on", default=True)
+
+    secret_columns: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         ordering = ("vendor", "zone__position", "price", "id")

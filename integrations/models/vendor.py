@@ -1,6 +1,7 @@
 """A connection to one account of one system, and its secrets at rest."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -58,6 +59,8 @@ class Vendor(models.Model):
     )  # of what ends outside: its day, and how near
     created_at = models.DateTimeField(auto_now_add=True)
 
+    secret_columns: ClassVar[tuple[str, ...]] = ()
+
     class Meta:
         ordering = ("name",)
 
@@ -73,6 +76,14 @@ class Vendor(models.Model):
             f"{one.what[:1].upper()}{one.what[1:]} {'ended' if one.on < today else 'end'} on {one.on}. {one.cure}"
             for one in sorted(soon, key=lambda one: one.on)
         ]
+
+    @property
+    def hides(self) -> dict[str, bool]:
+        """Which of its options and secrets, by the names its kind declares, are secret."""
+        service = services().get(self.kind)
+        if service is None:
+            return {}
+        return {one.name: False for one in service.options} | {one.name: True for one in service.secrets}
 
     @property
     def account(self) -> Account:
@@ -111,6 +122,8 @@ class Token(models.Model):
     warning = models.TextField(blank=True, editable=False, help_text="What the vendor told of the account with it.")
     rejected_at = models.DateTimeField("first refused", null=True, blank=True, editable=False)
     warned_days = models.PositiveSmallIntegerField("warned, days before its end", null=True, blank=True, editable=False)
+
+    secret_columns: ClassVar[tuple[str, ...]] = ("ciphertext", "fingerprint", "last_four")
 
     class Meta:
         ordering = ("-created_at",)

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--secret", action="append", default=[], metavar="name=value|@file|-")
 
     def handle(self, **options: Any) -> None:
-        before = Vendor.objects.filter(slug=options["slug"]).values("base_url", "writes").first()
+        was = Vendor.objects.filter(slug=options["slug"]).values("base_url", "writes", "options").first()
         try:
             vendor = connecting.connect(
                 options["kind"],
@@ -46,9 +46,19 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=FAILED) from None
         names = ", ".join(text.partition("=")[0] for text in options["secret"])
         said = f"Set the secrets {names}." if names else ""
-        after = {"base_url": vendor.base_url, "writes": vendor.writes}
+        before, after = differing(
+            was, {"base_url": vendor.base_url, "writes": vendor.writes, "options": vendor.options}
+        )
         audit.record("connected", vendor, who="command line", said=said, before=before, after=after)
         self.stdout.write(f"{vendor.name} is connected as “{vendor.slug}”. Try it: manage.py probe {vendor.slug}")
+
+
+def differing(was: dict[str, Any] | None, now: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Before and after for the audit log: of the options those alone that changed."""
+    had: dict[str, Any] = was["options"] if was else {}
+    names = [name for name in {**had, **now["options"]} if had.get(name) != now["options"].get(name)]
+    before = {**was, "options": {name: had.get(name) for name in names}} if was else {}
+    return before, {**now, "options": {name: now["options"].get(name) for name in names}}
 
 
 def pair(text: str) -> tuple[str, str]:
