@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from functools import partial
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -14,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from config.addresses import caller
+from config.afterwards import after_commit
 from config.models import AuditEntry
 
 FIELDS = ("at", "who", "what", "kind", "key", "thing", "said", "address", "before", "after")
@@ -79,7 +79,7 @@ def record(
         entry.digest = digest(entry, last)
         entry.save()
         # Of what stands alone: a line of something that was rolled back would tell of what nobody did.
-        transaction.on_commit(partial(_copy, entry), robust=True)
+        after_commit(_copy, entry)
     return entry
 
 

@@ -4,11 +4,11 @@ A wish has its page from the first moment on.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from config.afterwards import after_commit
 from integrations import sync
 from integrations.models import Schedule, SyncRun, Trigger, Vendor
 from integrations.service import service_class
@@ -71,7 +71,7 @@ def _hint(run: SyncRun) -> None:
     from integrations import tasks
 
     lane = service_class(run.vendor.kind).flows[run.flow].lane
-    transaction.on_commit(partial(tasks.continue_run.apply_async, (run.pk,), queue=lane), robust=True)
+    after_commit(tasks.continue_run.apply_async, (run.pk,), queue=lane)
 
 
 def begin(run: SyncRun) -> bool:

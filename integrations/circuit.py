@@ -9,12 +9,12 @@ passed. If that works, the token was good and another program is using it: the a
 
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from config.afterwards import after_commit
 from integrations import alerting, token_health
 from integrations.errors import NeedsAuth, VendorError, Wait
 from integrations.models import Command, Schedule, SyncRun, Trigger, Vendor
@@ -106,8 +106,7 @@ def failed(vendor: Vendor, error: VendorError, leave: Leave) -> None:
     if isinstance(error, NeedsAuth) and error.cause == "token":
         another = token_health.refused(vendor.pk) and leave is Leave.TRIAL
     if row.state == State.NEEDS_AUTH and (another or before != State.NEEDS_AUTH):
-        said = partial(alerting.tell, f"{row.name} needs a good token", [row.state_reason])
-        transaction.on_commit(said, robust=True)
+        after_commit(alerting.tell, f"{row.name} needs a good token", [row.state_reason])
 
 
 def worked(vendor: Vendor) -> None:

@@ -7,6 +7,8 @@ import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -19,6 +21,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config import audit, audit_triggers
+from config.afterwards import after_commit
 from config.audit_page import safe
 from config.models import AuditEntry, Unchangeable
 from tests.second_factor import PASSWORD, Phone
@@ -233,15 +236,25 @@ def test_refusals_stay_though_every_request_is_one_transaction(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_output_that_is_closed_undoes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(*given: Any, **more: Any) -> None:
-        raise BrokenPipeError
+def test_what_fails_afterwards_undoes_nothing_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Such as a hint to a broker that is away: whatever is called, a bound task or a partial."""
 
-    monkeypatch.setattr(audit.log, "info", closed)
-    with transaction.atomic():
-        audit.record("tried")
-    audit.record("tried")
+    def away(word: str) -> None:
+        raise BrokenPipeError(word)
+
+    for act in (away, partial(away)):
+        with transaction.atomic():
+            audit.record("tried")
+            after_commit(act, "gone")
+        after_commit(act, "gone")
     assert len(entries("tried")) == 2
+    assert len([line for line in caplog.messages if "in on_commit()" in line]) == 4
+
+
+def test_whoever_waits_for_a_commit_waits_in_the_same_way() -> None:
+    root = Path(__file__).resolve().parent.parent
+    files = [path for app in ("config", "catalog", "orders", "integrations") for path in (root / app).rglob("*.py")]
+    assert [path.name for path in files if "robust=True" in path.read_text()] == ["afterwards.py"]
 
 
 def test_no_secret_enters_and_no_second_line() -> None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from config import audit, auditing
 from config.models import AuditEntry
-from integrations.admin.connect import form_for
+from integrations.admin.connect import UNTESTED, form_for
 from integrations.admin.fields import OPTION, SECRET
 from integrations.models import ShippingRate, ShippingZone, Token, Vendor
 from integrations.service import Secret as Declared
@@ -82,9 +82,13 @@ def test_the_pages_and_the_command_tell_options(admin_client: Client) -> None:
     sent = {
         field: "on" if value is True else value for field, value in values.items() if value not in (None, False, "")
     }
-    answer = admin_client.post(page, {**sent, OPTION + name: "third/path", SECRET + "token": ""})
+    answer = admin_client.post(
+        page, {**sent, OPTION + name: "third/path", UNTESTED: "on", SECRET + "token": "x-0123456789"}
+    )
     assert answer.status_code == 302, answer.context["adminform"].form.errors
-    assert last().after == {OPTION + name: "third/path"}
+    told = last().after
+    assert told[OPTION + name] == "third/path"
+    assert told[SECRET + "token"] == audit.HIDDEN
 
 
 def test_no_form_leaves_it_to_a_name(rf: RequestFactory, django_user_model: Any) -> None:

@@ -1,15 +1,14 @@
 """What goes out: the list of commands, each one's page, and the pages where people decide (`CommandDesks`)."""
 
 from datetime import datetime
-from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 
 from config.admin import DateRange, age, badge, fold, link, table, when
+from config.afterwards import after_commit
 from integrations.admin.command_asking import CommandAsking
 from integrations.admin.command_batch import CommandBatch
 from integrations.admin.command_buying import CommandBuying
@@ -88,7 +87,7 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
         lost = queryset.filter(state=Command.State.UNKNOWN).order_by("id").values_list("pk", flat=True)
         keys = [*lost[:100]]
         for pk in keys:
-            transaction.on_commit(partial(tasks.look_up_command.apply_async, (pk,), queue="live"), robust=True)
+            after_commit(tasks.look_up_command.apply_async, (pk,), queue="live")
         self.message_user(
             request, f"{len(keys)} will be looked up. What their vendors show stands on their pages soon."
         )

@@ -1,11 +1,9 @@
 """What vendors post: our addresses, the inbox, and from where they may."""
 
-from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,6 +12,7 @@ from django.utils.html import format_html
 from config import stepup
 from config.admin import DateRange, HubAdmin, age, badge, fold, link, outside, table, when
 from config.admin.mirror import readable
+from config.afterwards import after_commit
 from integrations.admin.asked import run_link
 from integrations.admin.records import RecordAdmin
 from integrations.models import Callback, WebhookDelivery
@@ -66,8 +65,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         for delivery in queryset.defer("body", "headers"):
             if delivery.flow or delivery.trouble or delivery.claim:
                 reading.replay(delivery)
-                hint = partial(tasks.read_news.apply_async, (delivery.vendor_id,), queue="live")
-                transaction.on_commit(hint, robust=True)
+                after_commit(tasks.read_news.apply_async, (delivery.vendor_id,), queue="live")
                 again += 1
         if again:
             self.message_user(request, f"{again} will be read from the vendor again. Their runs are linked here soon.")

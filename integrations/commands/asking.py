@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import Variant
+from config.afterwards import after_commit
 from integrations.commands import bodies, buying, choices, giving, switches
 from integrations.faultpoints import faultpoint
 from integrations.models import Command, CommandItem, CommandSubject, Vendor
@@ -202,7 +203,7 @@ def _bare(body: Any) -> Any:
 def hint(command: Command) -> None:
     """Tell a worker once it is committed. A broker that is away costs only time: the sweep asks again."""
     if command.state == State.QUEUED:
-        transaction.on_commit(partial(_tell, command.pk), robust=True)
+        after_commit(_tell, command.pk)
 
 
 def _tell(pk: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as hub
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -19,11 +19,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from config import roles
 from config.models import Authenticator
 from integrations import unread, vault
 from integrations.models import Token, Unread, Vendor
 from tests import servers
 from tests.faults.test_workers import until
+from tests.second_factor import PASSWORD
 
 OLD, NEW = "the-old-key", "the-new-key"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -84,8 +86,7 @@ def test_replaced_it_is_withdrawn_at_once_whoever_found_it(vendor: Vendor, setti
 def test_of_people_s_authenticators_only_those_hear_who_see_people(
     vendor: Vendor, settings: Any, client: Client
 ) -> None:
-    from tests.second_factor import PASSWORD
-
+    roles.keep()
     ann = User.objects.create_superuser("ann", password=PASSWORD)
     device = Authenticator(user=User.objects.create_user("bob"), name="phone", confirmed=True)
     device.bin_key = b"a seed of 20 bytes.."
@@ -96,8 +97,6 @@ def test_of_people_s_authenticators_only_those_hear_who_see_people(
     text = client.get("/admin/").content.decode()
     assert "the authenticator of bob" in text
     assert "remove the second factor under People" in text
-    from django.contrib.auth.models import Group
-
     cid = User.objects.create_user("cid", is_staff=True)
     cid.groups.add(Group.objects.get(name="Operator"))
     client.force_login(cid)
