@@ -183,7 +183,7 @@ def unread_secrets(request: HttpRequest) -> list[dict[str, Any]]:
             continue
         url = page("user", "auth") if people else page("token") if may_see(request, "token") else ""
         if url and not people and len(matter.vendors) == 1:
-            url = reverse("admin:integrations_vendor_tokens", args=matter.vendors)
+            url = reverse("admin:integrations_vendor_tokens", args=[*matter.vendors])
         found.append({"what": matter.what, "why": matter.why, "url": url, "people": people})
     return found
 

@@ -80,10 +80,8 @@ def subprocess_copy(env: dict[str, str]) -> str:
 
 
 def test_the_password_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.contrib.auth.management.commands import changepassword
-
     User.objects.create_user("ann", password=PASSWORD)
-    monkeypatch.setattr(changepassword.getpass, "getpass", lambda prompt: NEW)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: NEW)
     call_command("changepassword", "ann", stdout=io.StringIO())
     assert told()[1:] == [("", "changed", "ann", BY_CODE)]
     assert list(last().after) == ["password"]

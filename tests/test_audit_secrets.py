@@ -54,7 +54,8 @@ def test_a_secret_with_an_odd_name_is_hidden(monkeypatch: pytest.MonkeyPatch) ->
 
     form = Form({"pin": "4711"})
     assert form.is_valid()
-    audit.record("tried", **auditing.changes(form))
+    found = auditing.changes(form)
+    audit.record("tried", after=found["after"], hides=found["hides"])
     assert last().after == {"pin": audit.HIDDEN}, "typed unseen, so secret"
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{vendor.name} is connected as “{vendor.slug}”. Try it: manage.py probe {vendor.slug}")
 
 
-def differing(was: dict[str, Any] | None, now: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def differing(was: Mapping[str, Any] | None, now: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Before and after for the audit log: of the options those alone that changed."""
     had: dict[str, Any] = was["options"] if was else {}
     names = [name for name in {**had, **now["options"]} if had.get(name) != now["options"].get(name)]
