@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 
-from config import audit
+from config import accounts, audit
 from config.second.views import too_many
 
 
@@ -37,6 +37,7 @@ class ChangeOwn(PasswordChangeView):
         return {**super().get_form_kwargs(), "request": self.request}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        answer = super().form_valid(form)
+        with accounts.told_by_form():
+            answer = super().form_valid(form)
         audit.record("changed a password", self.request.user, request=self.request, said="Their own.")
         return answer

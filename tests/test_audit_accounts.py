@@ -133,12 +133,12 @@ def test_what_the_forms_tell_is_told_once(admin_client: Client) -> None:
     ]  # fmt: skip
 
 
-def test_one_s_own_new_password_is_told_too(client: Client) -> None:
+def test_one_s_own_new_password_is_told_once(client: Client) -> None:
     ann = User.objects.create_superuser("ann", password=PASSWORD)
     client.force_login(ann)
     new = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
     assert client.post(reverse("admin:password_change"), new).status_code == 302
-    assert (last().who, last().what, last().thing, list(last().after)) == ("ann", "changed", "ann", ["password"])
+    assert [row[:3] for row in told()[1:] if row[1].startswith("changed")] == [("ann", "changed a password", "ann")]
 
 
 def test_a_sign_in_is_no_change_even_when_its_hash_has_aged(client: Client, settings: Any) -> None:
