@@ -18,6 +18,7 @@ from integrations.network import check_url, resolve_checked
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
 
+pytestmark = pytest.mark.sqlite_only  # about what goes over the wire
 TOKEN = "elko-token-0123456789-abcdef"
 
 

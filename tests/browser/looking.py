@@ -33,14 +33,15 @@ def too_wide(page: "Page") -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-def check(page: "Page", *sizes: Any) -> None:
-    """All rules once a window, light in the first and dark in the next, and the contrast of a window's other theme."""
+def check(page: "Page", *sizes: Any, everywhere: bool = False) -> None:
+    """All rules in the first window when it is light, the contrast when it is dark, and in the other windows, which show the
+    same things in other places. everywhere: all rules in each window."""
     for number, size in enumerate(sizes):
         page.set_viewport_size(size)
         page.evaluate(DRAWN)
         assert too_wide(page) <= 0, f"{page.url} at {size['width']} px scrolls sideways by {too_wide(page)} px"
-        themes = ("light", "dark") if number % 2 == 0 else ("dark", "light")
-        for theme, rules in zip(themes, (RULES, CONTRAST), strict=True):
+        looks = [("dark", CONTRAST)] if number else [("light", RULES), ("dark", CONTRAST)]
+        for theme, rules in [("light", RULES), ("dark", CONTRAST)] if everywhere else looks:
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             found = barriers(page, rules)
             assert not found, "\n".join((f"{page.url} at {size['width']} px, {theme}:", *found))

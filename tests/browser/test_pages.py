@@ -40,7 +40,7 @@ def test_a_list_and_its_first_row(path, visit):
     ],
 )
 def test_other_pages(path, visit):
-    check(visit(path), *SIZES)
+    check(visit(path), *SIZES, everywhere=True)
 
 
 def test_history_and_deletion(visit):
