@@ -51,8 +51,13 @@ def needs_rotation(ciphertext: str) -> bool:
 
 def fingerprint(text: str) -> str:
     """32 hex digits that tell two secrets apart; keyed with the newest key, so that nobody can guess from it."""
-    key = hashlib.sha256(b"crossdock fingerprint" + keys()[0][1]).digest()
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+    return fingerprints(text)[0]
+
+
+def fingerprints(text: str) -> list[str]:
+    """Its fingerprint with each key, newest first: one stored before the newest came is known too."""
+    made = (hashlib.sha256(b"crossdock fingerprint" + key).digest() for _, key in keys())
+    return [hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32] for key in made]
 
 
 def keys() -> list[tuple[str, bytes]]:

@@ -29,10 +29,8 @@ def found(vendor: Vendor) -> list[tuple[Store, Vendor | None]]:
         token.fingerprint: token.vendor
         for token in Token.objects.filter(vendor__kind=vendor.kind, active=True).select_related("vendor")
     }
-    return [
-        (store, next(filter(None, (marks.get(vault.fingerprint(s)) for s in store.secrets.values())), None))
-        for store in stores
-    ]
+    known = ((store, [mark for s in store.secrets.values() for mark in vault.fingerprints(s)]) for store in stores)
+    return [(store, next((marks[mark] for mark in told if mark in marks), None)) for store, told in known]
 
 
 def system_of(vendor: Vendor) -> str:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config import sealing
-from config.sealing import VaultError, fingerprint, needs_rotation
+from config.sealing import VaultError, fingerprint, fingerprints, needs_rotation
 from integrations import circuit
 from integrations.models import Token, Unread, Vendor
 
@@ -25,6 +25,7 @@ __all__ = [
     "encrypt",
     "expiry",
     "fingerprint",
+    "fingerprints",
     "given",
     "needs_rotation",
     "opened",

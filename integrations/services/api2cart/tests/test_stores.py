@@ -56,6 +56,17 @@ def test_found_stores_become_connections(sim: Simulator, connected: Connect, adm
 
 
 @db
+def test_what_is_connected_is_known_while_keys_are_changed(
+    sim: Simulator, connected: Connect, admin_client: Client, settings: Any
+) -> None:
+    """Between the new key in front and `rotate_keys`, what is stored still has the old one's mark."""
+    vendor = connected("boutique")
+    settings.HUB_KEYS = ["a newer key of more than thirty-two letters", *settings.HUB_KEYS]
+    told = admin_client.get(page("stores", vendor)).content.decode()
+    assert len(re.findall(r'name="store" value="([^"]+)"', told)) == 2, "it is not offered once more"
+
+
+@db
 def test_a_connection_without_a_store_takes_the_chosen_one(
     sim: Simulator, connected: Connect, admin_client: Client
 ) -> None:
