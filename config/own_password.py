@@ -8,6 +8,8 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
 from config import accounts, audit
 from config.second.views import too_many
@@ -29,6 +31,7 @@ class OwnPasswordForm(AdminPasswordChangeForm):
         raise waits or ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
 
 
+@method_decorator(never_cache, name="dispatch")
 class ChangeOwn(PasswordChangeView):
     form_class = OwnPasswordForm
     success_url = reverse_lazy("admin:password_change_done")

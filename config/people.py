@@ -79,9 +79,11 @@ class PersonAdmin(FreshForms, HubAdmin, UserAdmin):
             if not self.has_change_permission(request, person):
                 self.message_user(request, f"{person} is a superuser: only another one can do this.", messages.ERROR)
             elif codes.remove(person):
-                self.log_change(request, person, "Removed the second factor.")
+                ended = sessions.end_all(person)  # whoever has the phone may be signed in on it
+                self.log_change(request, person, f"Removed the second factor; {ended} sessions ended.")
                 self.message_user(
-                    request, f"{person} now signs in with the password alone, and can set up a new phone."
+                    request,
+                    f"{person} is signed out everywhere, signs in with the password alone, and can set up a new phone.",
                 )
             else:
                 self.message_user(request, f"{person} had no second factor.", messages.WARNING)

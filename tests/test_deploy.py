@@ -130,6 +130,7 @@ def test_every_answer_says_what_it_is_and_pages_are_kept_nowhere(db: None, admin
         "/admin/login/",
         "/admin/",
         "/admin/auth/user/",
+        "/admin/password_change/",
         "/admin/nothing/",
         "/nothing/",
         "/hooks/x/",

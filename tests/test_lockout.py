@@ -1,5 +1,6 @@
 """Fault 59: guessing gets slower and slower, and nobody who works from where they always do is shut out by it."""
 
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import time_machine
 from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +17,7 @@ from django.utils import timezone
 from config import lockout
 from config.models import AuditEntry
 from config.second import sessions
-from tests.second_factor import PASSWORD
+from tests.second_factor import PASSWORD, Phone
 
 pytestmark = pytest.mark.django_db
 OFFICE, ABROAD = "192.0.2.7", "198.51.100.9"
@@ -291,6 +293,28 @@ def test_an_admin_signs_somebody_out_everywhere(ann: User, admin_client: Client)
     admin_client.post(reverse("admin:auth_user_changelist"), chosen)
     assert client.get("/admin/").status_code == 302
     assert AuditEntry.objects.filter(thing="ann", said__contains="Signed out everywhere: 1").exists()
+
+
+@pytest.mark.parametrize("by", ["admin", "command"])
+def test_whoever_has_the_lost_phone_is_signed_out_with_its_factor(ann: User, admin_client: Client, by: str) -> None:
+    Phone(ann)
+    thief = Client()
+    thief.force_login(ann)
+    session = thief.session
+    session["hub_factor"] = ann.totpdevice_set.get().pk  # type: ignore[attr-defined]
+    session.save()
+    assert thief.get("/admin/").status_code == 200
+    if by == "command":
+        out = io.StringIO()
+        call_command("second_factor", "ann", "--remove", stdout=out)
+        assert "1 sessions were ended" in out.getvalue()
+    else:
+        chosen = {"action": "remove_second_factor", "_selected_action": [ann.pk], "index": 0}
+        told = admin_client.post(reverse("admin:auth_user_changelist"), chosen, follow=True).content.decode()
+        assert "nn is signed out everywhere" in told
+    assert not ann.totpdevice_set.exists()  # type: ignore[attr-defined]
+    assert "/login/" in thief.get("/admin/")["Location"]
+    assert is_in(sign_in()), "the password alone leads in again"
 
 
 def test_a_new_password_ends_all_other_sessions(ann: User) -> None:

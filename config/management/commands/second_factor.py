@@ -6,11 +6,11 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import audit
-from config.second import codes
+from config.second import codes, sessions
 
 
 class Command(BaseCommand):
-    help = "Take a person's second factor away, so that it can be set up anew."
+    help = "Take a person's second factor away, so that it can be set up anew, and sign them out everywhere."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the name the person signs in with")
@@ -22,5 +22,6 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody signs in as “{options['name']}”.")
         if not codes.remove(person):
             raise CommandError(f"{person} has no second factor.")
-        audit.record("removed the second factor", person, who="command line")
-        self.stdout.write(f"{person} now signs in with the password alone.")
+        ended = sessions.end_all(person)  # whoever has the phone may be signed in on it
+        audit.record("removed the second factor", person, who="command line", said=f"{ended} sessions ended")
+        self.stdout.write(f"{person} now signs in with the password alone; {ended} sessions were ended.")
