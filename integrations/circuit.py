@@ -118,6 +118,8 @@ def worked(vendor: Vendor) -> None:
     now = timezone.now()
     with transaction.atomic():
         row = Vendor.objects.select_for_update().get(pk=vendor.pk)
+        if row.state == State.NEEDS_AUTH and token_health.lacks(row):
+            return  # revoked while this call was under way: the next could not be signed
         budget = Budget(key_of(row), service_class(row.kind).rate)
         if row.state == State.NEEDS_AUTH and row.state_reason.endswith(DOUBT):
             budget.slow_down(HALF_SPEED.total_seconds())

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations import alerting
 from integrations.models import Token, Vendor
-from integrations.service import services
+from integrations.service import service_class, services
 
 BEFORE = (14, 7, 1, 0)  # days before its end somebody is told of, each once; 0: it has ended
 HOOK = "hook:"  # secrets of addresses vendors post to sign no call
@@ -25,6 +25,12 @@ def good(vendor_id: int) -> None:
     now = timezone.now()
     stale = Q(last_ok_at=None) | Q(last_ok_at__lt=now - GOOD_EVERY) | Q(rejected_at__isnull=False)
     _signing(vendor_id).filter(stale).update(last_ok_at=now, rejected_at=None)
+
+
+def lacks(vendor: Vendor) -> bool:
+    """Whether a secret it cannot do without is not set."""
+    needed = {secret.name for secret in service_class(vendor.kind).secrets if secret.required}
+    return bool(needed.difference(_signing(vendor.pk).values_list("name", flat=True)))
 
 
 def refused(vendor_id: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -424,6 +424,18 @@ def test_the_command_lets_somebody_back_in(client: Client) -> None:
     for wrong in (["nonsense"], [OTHER, "--hours", "0"], [OTHER, "--hours", "-1"], [OTHER, "--hours", "nan"]):
         with pytest.raises(CommandError):
             allow(*wrong)
+
+
+@pytest.mark.django_db
+def test_the_command_says_what_to_do_when_the_database_takes_nothing() -> None:
+    def locked(execute: Any, sql: str, *given: Any) -> Any:
+        if sql.startswith("INSERT"):
+            raise OperationalError("database is locked")
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(locked), pytest.raises(CommandError, match="is locked"):
+        call_command("allow_ip", LISTED)
+    assert not AllowedNetwork.objects.exists()
 
 
 @pytest.mark.django_db

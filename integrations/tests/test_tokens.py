@@ -15,7 +15,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import alerting, connecting, connection, replacing, schedules, sweeping, sync, token_health, vault
+from integrations import (
+    alerting,
+    circuit,
+    connecting,
+    connection,
+    replacing,
+    schedules,
+    sweeping,
+    sync,
+    token_health,
+    vault,
+)
 from integrations.commands import switches
 from integrations.models import AllowedNetwork, Callback, Schedule, SyncRun, Token, Vendor, WriteSwitch
 from integrations.service import service_class
@@ -149,6 +160,19 @@ def test_a_run_under_way_ends_when_its_own_is_revoked(elko: Simulator, vendor: V
     assert len(elko.ledger.asked()) == calls[0], "not one more call"
     assert vendor.state == Vendor.State.NEEDS_AUTH
     assert "was revoked here" in vendor.state_reason
+
+
+def test_a_call_that_was_under_way_when_its_token_was_revoked_opens_nothing(elko: Simulator, vendor: Vendor) -> None:
+    """The vendor answered it well: the connection waits for another token all the same, and nobody is told of a failed run."""
+    assert connection.probe(vendor).ok
+    replacing.revoke(Token.objects.get(vendor=vendor, active=True))
+    circuit.worked(vendor)
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.NEEDS_AUTH
+    assert "was revoked here" in vendor.state_reason
+    assert replacing.replace(vendor, "token", str(elko.token))[0]
+    vendor.refresh_from_db()
+    assert vendor.state == Vendor.State.ACTIVE
 
 
 def test_revoking_one_that_was_just_replaced_leaves_the_new_one_in_use(elko: Simulator, vendor: Vendor) -> None:

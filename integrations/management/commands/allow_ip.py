@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from config import audit
@@ -25,6 +26,13 @@ class Command(BaseCommand):
         parser.add_argument("--hours", type=float, help="let it in for so long only")
 
     def handle(self, **options: Any) -> None:
+        try:
+            self.let_in(options)
+        except DatabaseError as error:
+            told = f"The database did not take it: {error}. Nothing was changed; see that it runs and is not locked, and try again."
+            raise CommandError(told, returncode=FAILED) from None
+
+    def let_in(self, options: dict[str, Any]) -> None:
         try:
             network = normal(options["address"])
         except ValueError as error:
@@ -48,8 +56,9 @@ class Command(BaseCommand):
             return
         row.active, row.expires_at, row.changed_by = True, until, "command line"
         row.note = options["note"][:300] or row.note
-        row.save()
-        audit.record("let in", row, who="command line", said=network)
+        with transaction.atomic():
+            row.save()
+            audit.record("let in", row, who="command line", said=network)
         told = f" until {until:%Y-%m-%d %H:%M} UTC" if until else ""
         self.stdout.write(f"{network} may reach the admin{told}.")
         if was_open:
