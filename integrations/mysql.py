@@ -23,6 +23,7 @@ from integrations.mysql_errors import told
 CONNECT = 10.0  # seconds
 READ = 30.0  # seconds for one answer; the server is told to give up before
 STATEMENT = 20  # seconds
+READABLE = ("mysql_clear_password", "dialog", "mysql_old_password")  # whoever listens reads the password of these
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Reading:
 
     @property
     def server(self) -> str:
-        return clean(str(self.link.get_server_info()))[:60]
+        return clean(str(self.link.get_server_info()), [self.place.password])[:60]
 
     def query(self, sql: str, values: Sequence[Any] = (), what: str = "") -> list[tuple[Any, ...]]:
         """All rows. `what` is told in the call log. Raises errors.VendorError."""
@@ -80,7 +81,9 @@ def reading(
                 host=place.host,
                 port=place.port,
                 user=place.user,
-                password=place.password,
+                password=place.password.encode(
+                    "utf-8", "surrogatepass"
+                ),  # of itself the driver takes Latin letters alone
                 database=place.database,
                 charset="utf8mb4",
                 autocommit=True,
@@ -89,6 +92,7 @@ def reading(
                 program_name="crossdock",
                 ssl=None if place.plain else _tls(),
                 ssl_disabled=place.plain,
+                auth_plugin_map=dict.fromkeys(READABLE, Unreadable) if place.plain else None,
                 defer_connect=True,
             )
             link.connect(line)
@@ -103,6 +107,20 @@ def reading(
         with suppress(pymysql.err.Error, OSError):  # it may be closed already
             link.close()
         line.close()
+
+
+class Unreadable:
+    """In place of the driver's own way: whoever stands on a plain line could ask for the password, and would be given it."""
+
+    def __init__(self, link: Any) -> None:
+        """Nothing of the connection is needed."""
+
+    def authenticate(self, packet: Any) -> None:
+        raise errors.Refused(
+            "The database server asks for the password in plain words, over a line that is not encrypted. It was not told.",
+            "Switch the encrypted line on among the options, or let the user sign in with mysql_native_password or ed25519.",
+            cause="tls",
+        )
 
 
 def name(text: str, what: str) -> str:

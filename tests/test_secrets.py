@@ -7,8 +7,11 @@ import io
 import json
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -20,6 +23,7 @@ from django.utils import timezone
 from integrations import vault
 from integrations.models import ApiCall, Token, Vendor
 from integrations.simulator.found import kinds, load
+from tests.browser import planted
 from tests.secrets_watch import SPELLINGS, WORD, Watch
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -268,6 +272,10 @@ def test_the_queue_s_server_is_looked_into(valkey_url: str) -> None:
         lambda: client.lpush("live", json.dumps({"body": base64.b64encode(secret.encode()).decode()})),
         lambda: client.set(secret, "1"),
         lambda: client.hset("unacked", "tag", secret * 40),
+        lambda: client.set("celery-task-meta-1", secret * 40),  # compressed where it is dumped
+        lambda: client.sadd("_kombu.binding.live", secret * 40),
+        lambda: client.zadd("unacked_index", {secret * 40: 1}),
+        lambda: client.xadd("stream", {"x": secret * 40}),
         lambda: redis.Redis.from_url(valkey_url, db=3).set("x", secret),
     ):
         put()
@@ -276,6 +284,46 @@ def test_the_queue_s_server_is_looked_into(valkey_url: str) -> None:
         client.flushall()
     watch.see_valkey(valkey_url)
     assert watch.take() == []
+
+
+def test_what_a_demo_leaves_is_looked_into(tmp_path: Path) -> None:
+    """Every byte of every file, freed pages of a database too; the password it prints may be printed once."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "demo.log").write_text("Password pass-4711-word")
+    (tmp_path / "logs" / "web.log").write_text("all is well")
+    file = sqlite3.connect(tmp_path / "hub.sqlite3", isolation_level=None)
+    file.execute("CREATE TABLE rows (text)")
+    assert planted.left(tmp_path, "pass-4711-word", "demo.log") == []
+    file.execute("INSERT INTO rows VALUES (?)", [f"token-{WORD}-" + "." * 9000])
+    file.execute("DELETE FROM rows")
+    file.close()
+    (tmp_path / "logs" / "worker.log").write_bytes(base64.b64encode(f"token-{WORD}".encode()))
+    (tmp_path / "message").write_text(WORD.encode().hex())
+    (tmp_path / "demo.log").write_text("Password pass-4711-word; once more: pass-4711-word")
+    told = planted.left(tmp_path, "pass-4711-word", "demo.log")
+    assert {one.partition(": ")[0] for one in told} == {
+        "hub.sqlite3", "logs/worker.log", "message", "the admin's password in demo.log",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("started", "expected"),
+    [
+        ('sh -c "sleep 60; exit"; exit', set()),
+        ('TOKEN="$HUB_KEYS" sh -c "sleep 60; exit" "$HUB_KEYS"; exit', {"a command line", "the variable TOKEN"}),
+    ],
+)
+def test_what_is_seen_of_a_process_is_looked_at(started: str, expected: set[str]) -> None:
+    """Of what it started, too; what was given to it may stand among its variables."""
+    process = subprocess.Popen(["sh", "-c", started], env=os.environ | planted.ENVIRONMENT, start_new_session=True)
+    try:
+        end = time.monotonic() + 30
+        while len(list(planted.below(process.pid))) < 3 and time.monotonic() < end:
+            time.sleep(0.05)
+        assert {one.partition(": ")[0] for one in planted.seen(process.pid)} == expected
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def test_every_simulators_secrets_hold_the_planted_word() -> None:

@@ -1,8 +1,9 @@
 """Our own secrets in what a vendor answers with HTTP 200: found as the body comes in, and kept out of what is stored of it.
 
-Only long ones, as they are or escaped as JSON: a short password may be a word of a product's name.
+Only long ones, as they are or escaped as JSON or XML: a short password may be a word of a product's name.
 """
 
+import html
 import json
 from collections.abc import Callable, Iterable, Iterator
 
@@ -44,6 +45,8 @@ class Repeated:
         found = set()
         for secret in self._secrets():
             if len(secret) >= LONG:
-                written = [secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
-                found |= {text.encode("utf-8", "surrogatepass") for text in (*written, written[1].replace("/", "\\/"))}
+                for plain in (secret, html.escape(secret), html.escape(secret, quote=False)):  # as XML has it, too
+                    written = [plain, json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]]
+                    spelled = (*written, written[1].replace("/", "\\/"))
+                    found |= {text.encode("utf-8", "surrogatepass") for text in spelled}
         return sorted(found, key=len, reverse=True)

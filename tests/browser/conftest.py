@@ -9,6 +9,7 @@ import pytest
 from tests import servers
 from tests.browser import hub as running_hub
 from tests.browser.hub import Hub
+from tests.secrets_watch import watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -86,5 +87,7 @@ def visit(browser: "Browser", hub: Hub, signed_in: Any) -> Iterator[Visit]:
 
     yield open_page
     for context in contexts:
+        for page in context.pages:
+            watch.see("the page as the browser has it", page.content())
         context.close()
     assert not wrong, "The page complained:\n" + "\n".join(wrong)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.browser import planted
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 240.0  # seconds; two cores may be busy with the rest of the suite
 SCRIPT = '<img src=x onerror="document.title=\'ran\'"><script>document.title="ran"</script>Cedar lamp'
@@ -119,20 +121,23 @@ class Hub:
 
 @contextmanager
 def running(database: str = "", troubles: str = TROUBLES) -> Iterator[Hub]:
-    """`manage.py demo` until it answers, on SQLite or this database, with the troubles in; ended by its own id."""
+    """`manage.py demo` until it answers, on SQLite or this database, with the troubles in; ended by its own id.
+
+    Its secrets hold the planted word, and what it leaves is searched for them. AssertionError says where one is.
+    """
     with tempfile.TemporaryDirectory(prefix="crossdock-browser-", ignore_cleanup_errors=True) as folder:
         ours = ("DATABASE_URL", "TEST_SQLITE", "DJANGO_SETTINGS_MODULE", "CELERY_BROKER_URL", "SECRET_KEY", "HUB_KEYS")
         environment = {name: value for name, value in os.environ.items() if name not in ours} | {
             "HUB_VAR": folder, "HUB_DEMO": "1", "HUB_EGRESS_ADDRESSES": "203.0.113.20,2001:db8::20",
             "HUB_SECOND_FACTOR": "off", "VENDOR_PRIVATE_HOSTS": "127.0.0.1,localhost", "C_FORCE_ROOT": "1",
-            "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1",
-        }  # fmt: skip
+            "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1",
+        } | planted.ENVIRONMENT  # fmt: skip
         if database:
-            environment["DATABASE_URL"] = database
+            environment["DATABASE_URL"] = planted.with_password(database)
         said = Path(folder) / "demo.log"
         with said.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "demo"], cwd=ROOT, env=environment, stdout=log, stderr=log
+                [sys.executable, "-m", "tests.browser.planted"], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
             try:
                 text = wait_for("Password", said, process)
@@ -146,6 +151,7 @@ def running(database: str = "", troubles: str = TROUBLES) -> Iterator[Hub]:
             if troubles:
                 hub.ask(troubles.format(simulators=simulators, script=SCRIPT))
             yield hub
+            told = planted.seen(process.pid)
         finally:
             process.terminate()
             try:
@@ -153,6 +159,10 @@ def running(database: str = "", troubles: str = TROUBLES) -> Iterator[Hub]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        told += planted.left(Path(folder), hub.password, said.name)
+        if database:
+            told += planted.dumped(database)
+        assert told == [], "A planted secret was seen in\n  " + "\n  ".join(told)
 
 
 def wait_for(word: str, said: Path, process: "subprocess.Popen[bytes]") -> str:

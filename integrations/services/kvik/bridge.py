@@ -52,14 +52,16 @@ class Bridge:
                     passed.add(kind)
                 else:
                     told.append(line)
+            self.http.repeated.look(b"\n".join(told))
             after = int(found[-1][0]) if found else after
             note = (
                 f"Of the bridge's rows these were no orders and passed over: {', '.join(sorted(passed))}."
                 if passed
                 else ""
             )
+            note = self.http.quotable(note)
             known = max(after, int(ask.cursor.get("bridge", 0)))
-            yield Page(told, {"after": after}, last, cursor={"bridge": known} if last else None, note=note[:300])
+            yield Page(told, {"after": after}, last, cursor={"bridge": known} if last else None, note=note)
             if last:
                 return
 

@@ -1,11 +1,16 @@
-"""A served kvik.shop."""
+"""A served kvik.shop, and a database for its bridge."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from integrations.services.kvik.simulator import Simulator
 from integrations.simulator import Server
+from tests import servers
+
+if TYPE_CHECKING:
+    from integrations.services.kvik.tests.bridges import Table
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +38,20 @@ def shop() -> Iterator[Simulator]:
     with Server(simulator) as server:
         yield simulator
     assert server.errors == []
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[servers.MariaDB]:
+    """One for all tests of the group "mariadb", which one process runs."""
+    with servers.mariadb() as found:
+        yield found
+
+
+@pytest.fixture
+def table(server: servers.MariaDB) -> "Iterator[Table]":
+    from integrations.services.kvik.tests.bridges import Table  # a conftest is read before Django is set up
+
+    found = Table(server)
+    found.fresh(server)
+    yield found
+    found.link.close()

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +19,7 @@ from integrations.errors import BadPayload, Refused, Wait
 from integrations.models import ApiCall, Reject, Schedule, SyncRun, Vendor
 from integrations.services.kvik import bridge
 from integrations.services.kvik.simulator import Simulator
+from integrations.services.kvik.tests.bridges import PASSWORD, Table, bridged, options_of, order
 from integrations.services.kvik.tests.runs import connected, good, run
 from orders.models import Order
 from tests import servers
@@ -27,79 +27,6 @@ from tests.servers import MariaDB
 
 # One MariaDB for all of them: they stay in one process.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("mariadb")]
-PASSWORD = "reader-4711-for-tests"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[MariaDB]:
-    with servers.mariadb() as found:
-        yield found
-
-
-class Table:
-    """The bridge's table, as the shop fills it."""
-
-    def __init__(self, server: MariaDB) -> None:
-        import pymysql
-
-        self.link: Any = pymysql.connect(
-            host=server.host, port=server.port, user=server.user, password=server.password, database=server.database,
-            charset="utf8mb4", autocommit=True,
-        )  # fmt: skip
-
-    def do(self, sql: str, *values: Any) -> Any:
-        with self.link.cursor() as cursor:
-            cursor.execute(sql, values)
-            return cursor.fetchall()
-
-    def put(self, document: Any, kind: str = "order", key: int | None = None, at: str = "2026-05-04 12:00:00") -> int:
-        self.do("INSERT INTO events (id, type, xml, created_at) VALUES (%s, %s, %s, %s)", key, kind, document, at)
-        return int(self.do("SELECT LAST_INSERT_ID()")[0][0]) or int(key or 0)
-
-
-@pytest.fixture
-def table(server: MariaDB) -> Iterator[Table]:
-    found = Table(server)
-    found.do("DROP TABLE IF EXISTS events")
-    found.do(
-        "CREATE TABLE events (id BIGINT AUTO_INCREMENT PRIMARY KEY, type VARCHAR(30), xml MEDIUMTEXT, created_at DATETIME) "
-        "ENGINE=InnoDB CHARACTER SET utf8mb4"
-    )
-    found.do("DROP USER IF EXISTS reader")
-    found.do(f"CREATE USER reader IDENTIFIED BY '{PASSWORD}'")
-    found.do(f"GRANT SELECT ON {server.database}.events TO reader")
-    yield found
-    found.link.close()
-
-
-def order(key: int, status: str = "paid", total: str = "100.00", items: str = "", changed: str = "") -> str:
-    stamp = f"<updated_at>{changed}</updated_at>" if changed else ""
-    lines = items or "<item id='1'><sku>DZ-110</sku><name>Džbán</name><quantity>2</quantity><price>50.00</price></item>"
-    return (
-        f'<?xml version="1.0" encoding="utf-8"?><order id="{key}"><number>V{key}</number><status>{status}</status>'
-        f"<created_at>2026-05-04 10:00:00</created_at>{stamp}<currency>CZK</currency><total vat='21'>{total}</total>"
-        f"<customer><name>Ondřej Malý</name></customer><items>{lines}</items></order>"
-    )
-
-
-def options_of(server: MariaDB, **changes: Any) -> dict[str, Any]:
-    known = {
-        "orders_source": "bridge", "bridge_host": server.host, "bridge_port": server.port, "bridge_tls": "off",
-        "bridge_database": server.database, "bridge_user": "reader",
-        "bridge_type_column": "type", "bridge_created_column": "created_at",
-    }  # fmt: skip
-    return {**known, **changes}
-
-
-def bridged(server: MariaDB, password: str = PASSWORD, **changes: Any) -> Vendor:
-    """A connection without any App API."""
-    return connecting.connect(
-        "kvik",
-        "shop",
-        base_url="shop.example.com",
-        options=options_of(server, **changes),
-        secrets={"bridge_password": password},
-    )
 
 
 def content(table: Table) -> Any:
