@@ -11,5 +11,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 broker.register()
 
 app = Celery("crossdock")
-app.config_from_object("config.queue")
+app.config_from_object("config.queue:SETTINGS")
 app.autodiscover_tasks()

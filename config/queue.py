@@ -6,7 +6,6 @@ It prints all it was told to whoever asks: `celery report`, `celery inspect conf
 from django.conf import settings
 
 PREFIX = "CELERY_"
-
-vars().update(
-    {name.removeprefix(PREFIX).lower(): getattr(settings, name) for name in dir(settings) if name.startswith(PREFIX)}
-)
+SETTINGS = {
+    name.removeprefix(PREFIX).lower(): getattr(settings, name) for name in dir(settings) if name.startswith(PREFIX)
+}

@@ -1,6 +1,7 @@
 """What a MySQL or MariaDB server's refusals mean: one of our kinds of error, with cause and cure, and never the password."""
 
 import ssl
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ NOT_ALLOWED = (1142, 1143, 1227, 1792)
 NOT_THERE = {1049: "database", 1146: "table", 1054: "column"}
 NO_TLS = 2026
 TOO_SLOW = (1317, 1969, 3024)
+ODD = (RuntimeError, ValueError, LookupError, AssertionError, struct.error)  # not MySQL's protocol, or a file asked for
 AWAY = (1040, 1053, 1203, 2003, 2006, 2013)
 
 
@@ -44,7 +46,7 @@ def told(place: Place) -> Iterator[None]:
         raise judged(place, error) from None
     except (OSError, EOFError) as error:
         raise away(place, str(error)) from None
-    except (RuntimeError, ValueError, IndexError, AssertionError) as error:  # not MySQL's protocol, or a file asked for
+    except ODD as error:
         raise errors.BadPayload(
             "What answers there does not speak as a MySQL server does.",
             "Check the bridge's host and port.",

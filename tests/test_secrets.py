@@ -292,6 +292,7 @@ def test_what_a_demo_leaves_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "demo.log").write_text("Password pass-4711-word")
     (tmp_path / "logs" / "web.log").write_text("all is well")
     file = sqlite3.connect(tmp_path / "hub.sqlite3", isolation_level=None)
+    file.execute("PRAGMA secure_delete = OFF")
     file.execute("CREATE TABLE rows (text)")
     assert planted.left(tmp_path, "pass-4711-word", "demo.log") == []
     file.execute("INSERT INTO rows VALUES (?)", [f"token-{WORD}-" + "." * 9000])

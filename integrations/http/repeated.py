@@ -46,7 +46,14 @@ class Repeated:
         for secret in self._secrets():
             if len(secret) >= LONG:
                 for plain in (secret, html.escape(secret), html.escape(secret, quote=False)):  # as XML has it, too
-                    written = [plain, json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]]
-                    spelled = (*written, written[1].replace("/", "\\/"))
-                    found |= {text.encode("utf-8", "surrogatepass") for text in spelled}
+                    once = json.dumps(plain)[1:-1]
+                    twice = json.dumps(once)[1:-1]  # a text that is JSON itself
+                    written = (
+                        plain,
+                        once,
+                        twice,
+                        json.dumps(plain, ensure_ascii=False)[1:-1],
+                        once.replace("/", "\\/"),
+                    )
+                    found |= {text.encode("utf-8", "surrogatepass") for text in written}
         return sorted(found, key=len, reverse=True)
