@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError
 from django.db import connection as database
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -32,6 +33,7 @@ from django.views.debug import ExceptionReporter, get_exception_reporter_filter,
 from integrations import alerting, connecting, connection, sync, vault
 from integrations.models import Callback, Schedule, Token, Trigger, Vendor
 from integrations.service import services
+from integrations.services.elko.service import Service
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
 from integrations.webhooks import addresses
@@ -96,8 +98,11 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def elko() -> Iterator[Simulator]:
+def elko(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    monkeypatch.setattr("integrations.http.client.FIRST_PAUSE", 0.01)  # calls and tries follow each other at once
+    monkeypatch.setattr(Service, "rate", replace(Service.rate, seconds=0.0))
     sim = Simulator(seed="tiny")
+    sim.lift_limits()
     with Server(sim):
         yield sim
 
@@ -338,7 +343,7 @@ def breaks(watch: Watch, client: Looking, vendor: Vendor, settings: Any) -> None
 
     def failing(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.startswith(("INSERT", "UPDATE")):
-            raise OperationalError("disk I/O error")
+            raise DatabaseError("disk I/O error")
         return execute(sql, params, many, context)
 
     with database.execute_wrapper(failing):
@@ -347,7 +352,8 @@ def breaks(watch: Watch, client: Looking, vendor: Vendor, settings: Any) -> None
         stranger = looking(watch)
         for name in ("boss", word("typedasname")):
             stranger.post(reverse("admin:login"), {"username": name, "password": word("password")})
-        said(watch, "connect", "elko", "--slug=third", "--secret", f"token={word('argument')}")
+        secret = f"--secret=token={word('argument')}"
+        said(watch, "connect", "elko", "--slug=third", f"--base-url={vendor.base_url}", secret)
         for command in (("probe", "planted"), ("sync", "planted"), ("sweep",), ("rotate_keys",)):
             said(watch, *command)
     assert len(mail.outbox) >= mailed + len(posts), "each was mailed"
