@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,9 +19,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 import redis
-from kombu import Connection
 
-from config.celery import app
 from integrations import asking, connecting
 from integrations.models import Schedule, SyncRun, Vendor
 from integrations.services.elko.simulator import Simulator as Elko
@@ -33,6 +32,14 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = f"broker-{WORD}"
 PATIENCE = 90.0  # seconds
+QUESTIONS = """
+from tests.loud_worker import app
+of = app.control.inspect(timeout=30, limit=1)
+said = [of.conf(with_defaults=True), of.report(), of.stats(), of.active(), of.reserved(), of.scheduled(),
+        of.registered("args", "kwargs"), of.active_queues(), of.revoked()]
+print(said)
+assert all(said[:4])
+"""
 
 
 class Tap(Thread):
@@ -60,26 +67,33 @@ class Tap(Thread):
         return self.heard
 
 
+@dataclass(frozen=True)
+class Broker:
+    """A server with a password; what fails shows the arguments of a test."""
+
+    url: str = field(repr=False)
+
+
 @pytest.fixture
-def broker(valkey_url: str) -> Iterator[str]:
+def broker(valkey_url: str) -> Iterator[Broker]:
     """Empty, and with a password."""
     client = redis.Redis.from_url(valkey_url)
     client.flushall()
     client.config_set("requirepass", PASSWORD)
     known = redis.Redis.from_url(valkey_url, password=PASSWORD)
     try:
-        yield valkey_url.replace("redis://", f"redis://:{quote(PASSWORD, safe='')}@")
+        yield Broker(valkey_url.replace("redis://", f"redis://:{quote(PASSWORD, safe='')}@"))
     finally:
         known.config_set("requirepass", "")
         known.flushall()
 
 
 @pytest.fixture
-def environment(broker: str, settings: Any) -> dict[str, str]:
+def environment(broker: Broker, settings: Any) -> dict[str, str]:
     settings.HUB_KEYS = [planted.ENVIRONMENT["HUB_KEYS"]]
     kept = {name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"}
     return kept | planted.ENVIRONMENT | {
-        "DATABASE_URL": dumps.url(), "CELERY_BROKER_URL": broker, "HUB_VAR": str(settings.VAR), "HUB_SWEEP_SECONDS": "1",
+        "DATABASE_URL": dumps.url(), "CELERY_BROKER_URL": broker.url, "HUB_VAR": str(settings.VAR), "HUB_SWEEP_SECONDS": "1",
         "HUB_LEASE_SECONDS": "5", "LOG_LEVEL": "DEBUG", "LOUD_BREAK": "page.sorted",
     }  # fmt: skip
 
@@ -136,18 +150,17 @@ def connected(simulators: list[Any]) -> list[Vendor]:
     return made
 
 
-def asked_of_celery(url: str) -> str:
+def asked_of_celery(environment: dict[str, str]) -> str:
     """What a worker says of itself to whoever may ask it."""
-    with Connection(url) as line:
-        of = app.control.inspect(timeout=5, connection=line)
-        said = [of.conf(with_defaults=True), of.report(), of.stats(), of.active(), of.reserved(), of.scheduled(),
-                of.registered("args", "kwargs"), of.active_queues(), of.revoked()]  # fmt: skip
-    assert all(said[:3]), "it answers"
-    return repr(said)
+    done = subprocess.run(
+        [sys.executable, "-c", QUESTIONS], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 0, "nobody answers"
+    return done.stdout + done.stderr
 
 
-def test_nothing_that_passes_a_broker_holds_a_secret(broker: str, yard: Yard, elko: Elko, elryan: Elryan) -> None:
-    tap = Tap(broker)
+def test_nothing_that_passes_a_broker_holds_a_secret(broker: Broker, yard: Yard, elko: Elko, elryan: Elryan) -> None:
+    tap = Tap(broker.url)
     tap.start()
     vendors = connected([elko, elryan])
     elryan.fault("echo", times=3, code=500, how="html")
@@ -161,7 +174,7 @@ def test_nothing_that_passes_a_broker_holds_a_secret(broker: str, yard: Yard, el
     held = elko.fault("hold", "/Catalog/Products", times=1)
     asking.ask(vendors[0], "products")
     assert held.reached.wait(PATIENCE), "a task is under way"
-    watch.see("what a worker says of itself", asked_of_celery(broker))
+    watch.see("what a worker says of itself", asked_of_celery(yard.environment))
     for process in yard.running:
         assert planted.seen(process.pid, {*planted.GIVEN, "CELERY_BROKER_URL"}) == []
     os.killpg(worker.pid, signal.SIGKILL)
@@ -170,9 +183,9 @@ def test_nothing_that_passes_a_broker_holds_a_secret(broker: str, yard: Yard, el
     elko.fault("echo", code=401, place="headers")
     yard.start("worker", "-Q", "live,bulk", "-c", "1", "-E")
     until(lambda: Vendor.objects.filter(pk=vendors[0].pk, state="needs_auth").exists(), "refused")
-    client = redis.Redis.from_url(broker)
+    client = redis.Redis.from_url(broker.url)
     until(lambda: client.hlen("unacked"), "what the killed one had is still there")
-    watch.see_valkey(broker)
+    watch.see_valkey(broker.url)
     yard.end()
     heard = tap.end()
     for told in (b"celery-task-meta-", b"unacked_index", b"celeryev", b"_kombu.binding.live"):
