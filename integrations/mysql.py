@@ -81,9 +81,8 @@ def reading(
                 host=place.host,
                 port=place.port,
                 user=place.user,
-                password=place.password.encode(
-                    "utf-8", "surrogatepass"
-                ),  # of itself the driver takes Latin letters alone
+                # Of itself the driver takes Latin letters alone, and names the first other one.
+                password=place.password.encode("utf-8", "surrogatepass"),
                 database=place.database,
                 charset="utf8mb4",
                 autocommit=True,

@@ -3,23 +3,33 @@
 import socket
 import struct
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 CAPABILITIES = 1 | 8 | 512 | 0x8000 | 1 << 19  # long passwords, databases, protocol 4.1, its passwords, plugins by name
+END = b"\xfe\0\0\2\0"
 OK = b"\x00\x00\x00\x02\x00\x00\x00"
 CLEAR, DIALOG = b"mysql_clear_password", b"dialog"
 
 
 def refusal(code: int, text: str) -> bytes:
+    """A packet that says no."""
     return b"\xff" + struct.pack("<H", code) + b"#HY000" + text.encode()
+
+
+def rows(*values: str) -> list[bytes]:
+    """Packets of a table with one column of whole numbers."""
+    column = b"\x03def\0\0\0\x01n\0\x0c" + struct.pack("<HIBHBH", 45, 20, 8, 0, 0, 0)
+    return [b"\x01", column, END, *(bytes([len(value)]) + value.encode() for value in values), END]
 
 
 class Impostor:
     """Listens on `port` until the `with` block ends. `got` is everything it was told.
 
     first: a refusal in place of the greeting. version: what it calls itself. asks: the way it asks for the password.
-    last: what it says when the password came. at: the first words of a question that gets the `answer`; others are fine.
+    last: what it says when the password came. answers: packets, by the first words of a question; to others it says that all is well.
     """
 
     def __init__(
@@ -29,11 +39,10 @@ class Impostor:
         version: str = "8.0.36",
         asks: bytes = b"",
         last: bytes = OK,
-        at: str = "",
-        answer: bytes = b"",
+        answers: Mapping[str, list[bytes]] = MappingProxyType({}),
     ) -> None:
         self.first, self.version, self.asks, self.last = first, version, asks, last
-        self.at, self.answer = at, answer
+        self.answers = answers
         self.got = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self.listener.getsockname()[1])
@@ -75,7 +84,9 @@ class Impostor:
         while self.last == OK:
             number, asked = self._packet(line)
             heard = asked[1:].decode(errors="replace").lstrip()
-            self._say(line, number + 1, self.answer if self.at and heard.startswith(self.at) else OK)
+            for packet in next((said for words, said in self.answers.items() if heard.startswith(words)), [OK]):
+                number += 1
+                self._say(line, number, packet)
 
     def _hear(self, line: socket.socket) -> int:
         return self._packet(line)[0]

@@ -22,7 +22,7 @@ from integrations.errors import VendorError
 from integrations.models import ApiCall, Reject, SyncRun, Token, Trigger, Vendor
 from integrations.services.kvik.simulator import Simulator
 from integrations.services.kvik.tests.bridges import PASSWORD, Table, options_of, order
-from integrations.services.kvik.tests.impostor import CLEAR, DIALOG, Impostor, refusal
+from integrations.services.kvik.tests.impostor import CLEAR, DIALOG, Impostor, refusal, rows
 from integrations.services.kvik.tests.test_try import filled
 from integrations.simulator.echo import SPELLED
 from orders.models import Order
@@ -162,12 +162,12 @@ def test_a_server_that_says_the_password_back_is_quoted_without_it(
     ways: dict[str, Callable[[], Impostor]] = {
         "too many": lambda: Impostor(first=refusal(1040, f"Too many connections of {told}")),
         "denied": lambda: Impostor(last=refusal(1045, f"Access denied (using password: {told})")),
-        "letters": lambda: Impostor(at="SET NAMES", answer=refusal(1115, f"Unknown character set for {told}")),
-        "no such table": lambda: Impostor(at="SELECT", answer=refusal(1146, f"Table '{told}' doesn't exist")),
-        "odd": lambda: Impostor(at="SELECT", answer=refusal(1064, f"You have an error near {told}")),
-        "gone": lambda: Impostor(at="SELECT", answer=refusal(2006, f"{told} has gone away")),
-        "its name": lambda: Impostor(version=f"8.0 {told}", at="SELECT", answer=b"\xff"),
+        "letters": lambda: Impostor(answers={"SET NAMES": [refusal(1115, f"Unknown character set {told}")]}),
+        "no such table": lambda: Impostor(answers={"SELECT": [refusal(1146, f"Table '{told}' doesn't exist")]}),
+        "odd": lambda: Impostor(answers={"SELECT": [refusal(1064, f"An error near {told}")]}),
+        "gone": lambda: Impostor(answers={"SELECT": [refusal(2006, f"{told} has gone away")]}),
         "no number": lambda: Impostor(version=told),
+        "noise": lambda: Impostor(version=f"8.0 {told}", answers={"SELECT": [b"\xff"]}),
     }
     for way, made in ways.items():
         with made() as impostor:
@@ -179,6 +179,10 @@ def test_a_server_that_says_the_password_back_is_quoted_without_it(
         assert done.error_kind in ("wait", "refused", "needs_auth", "bad_payload"), f"{way}: {done.error}"
         assert impostor.got or way in ("too many", "no number"), way
     assert ApiCall.objects.filter(error_kind="refused").exists()
+    with Impostor(version=f"8.0 {told}", answers={"SELECT MAX": rows("7"), "SELECT": rows()}) as impostor:
+        verdict = connection.probe(pointed_at(connected, impostor.port))
+        watch.see("a verdict", f"{verdict!r}")
+    assert verdict.facts["bridge"].endswith("newest row 7"), verdict
 
 
 @pytest.mark.parametrize("asks", [CLEAR, DIALOG])
