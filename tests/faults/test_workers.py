@@ -25,6 +25,7 @@ from integrations.models import RateSlot, Schedule, SyncRun, Vendor
 from integrations.services.elko.simulator import Simulator as Elko
 from tests import servers
 from tests.faults import invariants
+from tests.secrets_watch import watch
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("workers")]
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -121,6 +122,9 @@ def yard(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Yard]:
         raise
     finally:
         made.end()
+        watch.see("what the processes said", made.said())
+        if broker != "filesystem://":  # its files are looked at as all others are
+            watch.see_valkey(broker)
 
 
 @pytest.fixture
