@@ -155,7 +155,7 @@ def dump(url: str, *options: str) -> bytes:
     folders = system_postgres() + ([Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else [])
     for programs in folders:
         if (programs / "pg_dump").is_file() and postgres_version(programs) >= wanted:
-            command = [programs / "pg_dump", *options, f"--dbname={url}"]
+            command = [str(programs / "pg_dump"), *options, f"--dbname={url}"]
             return subprocess.run(command, check=True, capture_output=True).stdout
     raise ServerMissing(f"No pg_dump {wanted} or later here: apt-get install -y postgresql-client.")
 
