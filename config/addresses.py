@@ -1,7 +1,7 @@
 """Internet addresses as people and proxies write them, and who really called behind proxies of our own."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from django.conf import settings
@@ -37,6 +37,19 @@ def normal(text: str) -> str:
         return str(first)
     networks = list(ipaddress.summarize_address_range(first, last))
     return str(networks[0]) if len(networks) == 1 else f"{first}-{last}"
+
+
+def covered(inner: tuple[Address, Address], by: Iterable[tuple[Address, Address]]) -> bool:
+    """Whether every address of a range lies in others of its family, whole or side by side."""
+    first, last = inner
+    left = int(first)
+    for low, high in sorted((int(low), int(high)) for low, high in by if low.version == first.version):
+        if low > left:
+            return False
+        left = max(left, high + 1)
+        if left > int(last):
+            return True
+    return False
 
 
 def told(text: str) -> Address | None:
@@ -85,9 +98,9 @@ def caller(request: HttpRequest) -> Address | None:
     )
 
 
-def unreadable(proxies: Sequence[str]) -> list[str]:
-    """Names in HUB_TRUSTED_PROXIES that name nothing; they vouch for nobody."""
-    return [name for name in proxies if name.strip() and name.strip() != LOCAL and _range(name) is None]
+def unreadable(names: Sequence[str], besides: str = LOCAL) -> list[str]:
+    """What among HUB_TRUSTED_PROXIES or other names of addresses names nothing; such a proxy vouches for nobody."""
+    return [name for name in names if name.strip() and name.strip() != besides and _range(name) is None]
 
 
 def _take(left: list[str], address: Address) -> bool:

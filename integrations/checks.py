@@ -1,5 +1,5 @@
-"""What `manage.py check` looks at: names of proxies; with `--deploy` that there are some and keys are long, with
-`--database default` that every stored secret can be read."""
+"""What `manage.py check` looks at: names of proxies, and the hub's own addresses; with `--deploy` that there are some and keys
+are long, with `--database default` that every stored secret can be read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,6 +39,20 @@ def proxies_are_known(app_configs: Any, **_: Any) -> list[CheckMessage]:
             hint="Name it by its address as the hub sees it, such as 10.0.0.3, or “unix” for a local socket.",
             id="integrations.W003",
         )
+    ]
+
+
+@register(Tags.security)
+def own_addresses_are_addresses(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """They are given to vendors, and compared with what is registered there: a name or a slip would be told as missing."""
+    return [
+        Error(
+            f"HUB_EGRESS_ADDRESSES has “{name}”, which is no address, network or range.",
+            hint="Write what the world sees this hub call out from: 203.0.113.7, 203.0.113.0/28 or 203.0.113.7-203.0.113.9, "
+            "IPv6 alike, with commas between them.",
+            id="integrations.E002",
+        )
+        for name in unreadable(settings.HUB_EGRESS_ADDRESSES, besides="")
     ]
 
 

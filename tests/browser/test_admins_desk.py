@@ -43,7 +43,7 @@ def test_what_a_vendors_form_asks_for_is_copied(visit):
     page.get_by_role("link", name="Addresses this hub calls out from").click()
     expect(page.locator("#hub-lines")).to_have_value("203.0.113.20\n2001:db8::20")
     row = page.locator(".hub-table tbody tr", has_text="ELKO").first
-    expect(row).to_contain_text("2001:db8::20 is missing there")
+    expect(row).to_contain_text("IPv6 not registered (2001:db8::20): needed only if this vendor is reached over IPv6")
     check(page, *SIZES)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     button = page.get_by_role("button", name="Copy with commas")
