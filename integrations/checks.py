@@ -1,5 +1,5 @@
-"""What `manage.py check` looks at: names of proxies, and the hub's own addresses; with `--deploy` that there are some and keys
-are long, with `--database default` that every stored secret can be read."""
+"""What `manage.py check` looks at: names of proxies, and the hub's own addresses; with `--deploy` that there are some, mails leave
+and keys are long, with `--database default` that every stored secret can be read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +12,7 @@ from config.addresses import unreadable
 
 SHOWN = 10
 LONG = 32  # characters; token_urlsafe(32) makes 43
+PRINTED = (".console.EmailBackend", ".dummy.EmailBackend")
 KEYS = "Put the missing key back at the end of HUB_KEYS, or set what cannot be read again."
 
 
@@ -53,6 +54,20 @@ def own_addresses_are_addresses(app_configs: Any, **_: Any) -> list[CheckMessage
             id="integrations.E002",
         )
         for name in unreadable(settings.HUB_EGRESS_ADDRESSES, besides="")
+    ]
+
+
+@register(Tags.security, deploy=True)
+def mails_leave(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Whoever gave addresses for alarms relies on them; a mail that is only printed counts as sent."""
+    if not settings.HUB_ALERT_EMAILS or not settings.EMAIL_BACKEND.endswith(PRINTED):
+        return []
+    return [
+        Warning(
+            "HUB_ALERT_EMAILS names who is told of trouble, and EMAIL_URL no mail server: the mails are printed, and reach nobody.",
+            hint="Set EMAIL_URL, such as smtp+tls://user:password@host:587.",
+            id="integrations.W004",
+        )
     ]
 
 

@@ -193,6 +193,7 @@ class StoreViews:
         except errors.VendorError as error:
             messages.error(request, f"{error} {error.cure}")
             return self.back(vendor)  # type: ignore[attr-defined]
+        self.log_change(request, vendor, f"Used “{tool}” of the store.")  # type: ignore[attr-defined]
         if done.body:
             answer = HttpResponse(done.body, content_type=done.content_type)
             answer["Content-Disposition"] = f'attachment; filename="{done.file_name}"'

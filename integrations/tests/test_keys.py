@@ -160,6 +160,16 @@ def test_a_proxy_nobody_named_is_told(settings: Any) -> None:
     assert checks.proxies_are_known(None) == []
 
 
+def test_alarms_that_are_only_printed_are_told(settings: Any) -> None:
+    settings.EMAIL_BACKEND, settings.HUB_ALERT_EMAILS = "django.core.mail.backends.console.EmailBackend", []
+    assert checks.mails_leave(None) == [], "nobody relies on them"
+    settings.HUB_ALERT_EMAILS = ["ops@example.com"]
+    [found] = checks.mails_leave(None)
+    assert "reach nobody" in found.msg
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert checks.mails_leave(None) == []
+
+
 def test_one_damaged_row_costs_the_others_nothing(settings: Any, admin_client: Client) -> None:
     good, bad = vendors(2, settings)
     vault.set_secret(good, "hook:events", "a-path-0123456789", signs_in=False)

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config.models import AuditEntry
 from integrations import sweeping, token_health, vault
 from integrations.models import ApiCall, Token, Vendor
 from integrations.services.api2cart.account import AccountStores
@@ -277,6 +278,8 @@ def test_a_bridge_is_downloaded_asked_after_and_updated(
     assert "version 167" in admin_client.post(page("tool", vendor, "status"), follow=True).content.decode()
     assert "has updated" in admin_client.post(page("tool", vendor, "update"), follow=True).content.decode()
     assert sim.stores[1].bridge == "168"
+    told = list(AuditEntry.objects.filter(kind="integrations.vendor", what="changed").values_list("said", flat=True))
+    assert [f"Used “{tool}” of the store." in told for tool in ("download", "status", "update")] == [True] * 3
     assert admin_client.get(page("tool", vendor, "update")).status_code == 405
     assert admin_client.post(page("tool", vendor, "explode")).status_code == 404
     hosted = connected("boutique", platform="Shopify")
