@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from config import accounts
 from config.admin import HubAdmin, age
+from config.admin.rows import Done, row_by_row
 from config.audit_page import AuditAdmin
 from config.models import AuditEntry
 from config.roles import ROLES
@@ -75,27 +76,33 @@ class PersonAdmin(FreshForms, HubAdmin, UserAdmin):
     @admin.action(description="Remove the second factor (a lost phone)", permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         demand(request)
-        for person in queryset:
-            if not self.has_change_permission(request, person):
-                self.message_user(request, f"{person} is a superuser: only another one can do this.", messages.ERROR)
-            elif codes.remove(person):
-                ended = sessions.end_all(person)  # whoever has the phone may be signed in on it
-                self.log_change(request, person, f"Removed the second factor; {ended} sessions ended.")
-                self.message_user(
-                    request,
-                    f"{person} is signed out everywhere, signs in with the password alone, and can set up a new phone.",
-                )
-            else:
-                self.message_user(request, f"{person} had no second factor.", messages.WARNING)
+
+        def removed(person: User) -> Done:
+            if not codes.remove(person):
+                return Done(f"{person} had no second factor.", level=messages.WARNING)
+            ended = sessions.end_all(person)  # whoever has the phone may be signed in on it
+            text = f"{person} is signed out everywhere, signs in with the password alone, and can set up a new phone."
+            return Done(text, f"Removed the second factor; {ended} sessions ended.")
+
+        row_by_row(self, request, self.touchable(request, queryset), removed)
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         demand(request)
-        for person in queryset:
-            if self.has_change_permission(request, person):
-                ended = sessions.end_all(person)
-                self.log_change(request, person, f"Signed out everywhere: {ended} sessions.")
-                self.message_user(request, f"{person}: {ended} session{'' if ended == 1 else 's'} ended.")
+
+        def ended(person: User) -> Done:
+            count = sessions.end_all(person)
+            text = f"{person}: {count} session{'' if count == 1 else 's'} ended."
+            return Done(text, f"Signed out everywhere: {count} sessions.")
+
+        row_by_row(self, request, self.touchable(request, queryset), ended)
+
+    def touchable(self, request: HttpRequest, people: QuerySet[User]) -> list[User]:
+        """Those this person may change; of the others it is said."""
+        for person in people:
+            if not self.has_change_permission(request, person):
+                self.message_user(request, f"{person} is a superuser: only another one can do this.", messages.ERROR)
+        return [person for person in people if self.has_change_permission(request, person)]
 
     @admin.display(description="name", ordering="first_name")
     def name(self, row: User) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from config.addresses import Address
 from integrations.models import AllowedNetwork
 
 KEPT = 5.0  # seconds the list is remembered: in which another process learns of a change
+LOCK = 7_202_612  # the list's own number among PostgreSQL's advisory locks
 OURSELVES = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
 
@@ -65,6 +66,13 @@ def _changed(instance: AllowedNetwork, created: bool = False, **_: object) -> No
         return  # it neither is one of them nor was
     forget()
     transaction.on_commit(forget)
+
+
+def hold() -> None:
+    """Nobody else changes the list until the transaction under way ends. On SQLite whoever writes is alone already."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def with_change(changed: Iterable[AllowedNetwork]) -> Rules:

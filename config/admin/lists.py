@@ -1,16 +1,19 @@
 """What every list of the admin shares."""
 
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
 
 from config.admin.paging import HubChangeList
+from config.admin.rows import told_since, told_so_far
 from config.admin.search import Words
 from config.admin.seen import guarded
 
@@ -61,10 +64,21 @@ class HubAdmin(admin.ModelAdmin):
             self.message_user(request, "These are no rows of this list: choose them again.", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
         name = request.POST.get("action", "")
-        if chosen and name in self.get_actions(request):
-            rows = f"{len(chosen)} of {self.opts.label_lower}: {', '.join(chosen[:20])}"
-            audit.record("action", request=request, said=f"{name} on {rows}")
-        return super().response_action(request, queryset, *place)
+        if not chosen or name not in self.get_actions(request):
+            return super().response_action(request, queryset, *place)
+        asked, before = (
+            f"{name} on {len(chosen)} of {self.opts.label_lower}: {', '.join(chosen[:20])}.",
+            told_so_far(request),
+        )
+        try:
+            # Of a deletion Django writes first what goes, and only then lets it go.
+            with transaction.atomic() if name == "delete_selected" else nullcontext():
+                answer = super().response_action(request, queryset, *place)
+        except Exception as wrong:
+            audit.record("action", request=request, said=f"{asked} It ended with an error: {type(wrong).__name__}.")
+            raise
+        audit.record("action", request=request, said=f"{asked} {told_since(request, before)}".strip())
+        return answer
 
     # What the admin writes into Django's history enters the audit log too, with the values.
 

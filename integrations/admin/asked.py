@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
 from django.db.models import JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -17,8 +18,9 @@ from django.utils.safestring import SafeString
 
 from config import audit
 from config.admin import UNKNOWN, age, badge, table
+from config.admin.rows import why
 from integrations.models import SyncRun, Vendor
-from integrations.service import Flow, service_class
+from integrations.service import Flow, service_class, services
 
 TONES = {"ok": "good", "partial": "warn", "held": "warn", "failed": "bad", "waiting": "warn"}
 LOOKED_AT = 40  # of the newest runs of a row's flows, to find those that concerned it
@@ -54,15 +56,28 @@ def queue(
     if not vendor.enabled:
         messages.error(request, f"{vendor} is switched off, so nothing was queued. Enable it on its page first.")
         return []
+    if vendor.kind not in services():
+        text = (
+            f"{vendor}: nothing was queued. This hub has no vendor folder “{vendor.kind}” any more: put it back first."
+        )
+        messages.error(request, text)
+        return []
     flows = dict(service_class(vendor.kind).flows)
     if wishes is None:
         wishes = [(name, ()) for name in vendor.schedules.filter(enabled=True).values_list("flow", flat=True)]
     order = list(flows)
     wanted = sorted(((n, c) for n, c in wishes if usable(vendor, flows, n)), key=lambda wish: order.index(wish[0]))
     by = request.user.get_username()
-    runs = [asking.ask(vendor, name, mode=mode, codes=codes, by=by) for name, codes in wanted]
+    try:
+        with transaction.atomic():  # all of a connection's, with the line that tells of them
+            runs = [asking.ask(vendor, name, mode=mode, codes=codes, by=by) for name, codes in wanted]
+            if runs:
+                said = f"{mode}: {', '.join(run.flow for run in runs)}"
+                audit.record("asked for runs", vendor, request=request, said=said)
+    except DatabaseError as wrong:
+        messages.error(request, f"{vendor}: nothing was queued. {why(wrong)}")
+        return []
     if runs:
-        audit.record("asked for runs", vendor, request=request, said=f"{mode}: {', '.join(run.flow for run in runs)}")
         links = format_html_join(", ", '<a href="{}">{}</a>', ((run_url(r), r.flow) for r in runs))
         messages.success(request, format_html("Queued for {}: {}. Each link shows how it goes.", vendor, links))
     else:
@@ -111,7 +126,8 @@ class FetchAgain:
         for row in queryset.select_related("vendor"):
             by_vendor.setdefault(row.vendor_id, []).append(row)
         for rows in by_vendor.values():
-            queue(request, rows[0].vendor, self.wishes(rows[0].vendor, rows))
+            vendor = rows[0].vendor
+            queue(request, vendor, self.wishes(vendor, rows) if vendor.kind in services() else ())
 
     def wishes(self, vendor: Vendor, rows: Sequence[Any]) -> list[tuple[str, Sequence[str]]]:
         declared = dict(service_class(vendor.kind).flows)

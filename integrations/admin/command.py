@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 
@@ -54,6 +54,9 @@ class ThingFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=CommandItem.objects.filter(thing=thing).values("command")) if thing else queryset
 
 
+MOST_LOOKED_UP = 100  # by one press
+
+
 @admin.register(Command)
 class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, CommandAsking, CommandDesks, RecordAdmin):
     list_display = ("what", "vendor", "thing", "state_shown", "numbered", "why", "asked_by", "asked")
@@ -85,12 +88,15 @@ class CommandAdmin(CommandLines, CommandBuying, CommandMany, CommandBatch, Comma
         from integrations import tasks
 
         lost = queryset.filter(state=Command.State.UNKNOWN).order_by("id").values_list("pk", flat=True)
-        keys = [*lost[:100]]
+        keys = [*lost[:MOST_LOOKED_UP]]
         for pk in keys:
             after_commit(tasks.look_up_command.apply_async, (pk,), queue="live")
-        self.message_user(
-            request, f"{len(keys)} will be looked up. What their vendors show stands on their pages soon."
-        )
+        if keys:
+            text = f"{len(keys)} will be looked up. What their vendors show stands on their pages soon."
+            self.message_user(request, text)
+        if left := queryset.count() - len(keys):
+            text = f"{left} left alone: looked up are those whose outcome is unknown, {MOST_LOOKED_UP} at once."
+            self.message_user(request, text, messages.WARNING)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if (command := kwargs.get("obj")) is not None:

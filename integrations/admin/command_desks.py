@@ -219,7 +219,8 @@ class CommandDesks:
             demand(request)
             mode, before = request.POST.get(f"mode-{vendor.slug}-{verb}", ""), switches.mode_of(vendor, verb)
             switches.set_mode(vendor, verb, mode if mode in Vendor.Writes.values else "", by=by)
-            request.hub_changes = ({"writes": before}, {"writes": switches.mode_of(vendor, verb)})  # type: ignore[attr-defined]
+            now = switches.mode_of(vendor, verb)
+            request.hub_changes = {"before": {"writes": before}, "after": {"writes": now}}  # type: ignore[attr-defined]
             messages.success(request, f"{name}: {dict(Vendor.Writes.choices).get(mode, 'as the connection')}.")
         self.log_change(request, vendor, f"Switch {act} {verb or 'all'}.")  # type: ignore[attr-defined]
         return vendor

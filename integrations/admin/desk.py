@@ -2,15 +2,17 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 
 from config.admin import DateRange, age, badge, table, told_by
+from config.admin.rows import Done, row_by_row
 from integrations.admin.asked import TONES
-from integrations.admin.records import FlowFilter, RecordAdmin, decide
+from integrations.admin.records import FlowFilter, RecordAdmin
+from integrations.errors import VendorError
 from integrations.models import Held, Reject
 
 SHOWN = 100  # held rows on a page
@@ -48,9 +50,8 @@ class RejectAdmin(RecordAdmin):
 
     @admin.action(description="Try again", permissions=["change"])
     def retry(self, request: HttpRequest, queryset: Any) -> None:
-        for reject in queryset.filter(resolved_at__isnull=True).select_related("vendor"):
-            decide(request, lambda reject=reject: tried(reject))
-            self.log_change(request, reject, "Tried again.")
+        rows = queryset.filter(resolved_at__isnull=True).select_related("vendor")
+        row_by_row(self, request, rows, tried, (VendorError,))
 
     @admin.display(description="why")
     def why(self, row: Reject) -> str:
@@ -65,12 +66,12 @@ class RejectAdmin(RecordAdmin):
         return age(row.resolved_at)
 
 
-def tried(reject: Reject) -> tuple[bool, str]:
+def tried(reject: Reject) -> Done:
     from integrations import desk
 
     if desk.retry_reject(reject):
-        return True, f"{reject}: it can be read now, and is stored."
-    return False, f"{reject}: still not stored. {reject.reason}"
+        return Done(f"{reject}: it can be read now, and is stored.", "Tried again: it is stored.")
+    return Done(f"{reject}: still not stored. {reject.reason}", "Tried again: still not stored.", messages.ERROR)
 
 
 @admin.register(Held)
@@ -105,16 +106,14 @@ class HeldAdmin(RecordAdmin):
     @admin.action(description="Apply: the vendor is right", permissions=["change"])
     def apply_held(self, request: HttpRequest, queryset: Any) -> None:
         by = request.user.get_username()
-        for held in queryset.filter(state=Held.State.WAITING).select_related("vendor"):
-            decide(request, lambda held=held: applied(held, by))
-            self.log_change(request, held, "Applied.")
+        rows = queryset.filter(state=Held.State.WAITING).select_related("vendor")
+        row_by_row(self, request, rows, lambda held: applied(held, by), (VendorError,))
 
     @admin.action(description="Drop: keep what we have", permissions=["change"])
     def drop_held(self, request: HttpRequest, queryset: Any) -> None:
         by = request.user.get_username()
-        for held in queryset.filter(state=Held.State.WAITING).select_related("vendor"):
-            decide(request, lambda held=held: dropped(held, by))
-            self.log_change(request, held, "Dropped.")
+        rows = queryset.filter(state=Held.State.WAITING).select_related("vendor")
+        row_by_row(self, request, rows, lambda held: dropped(held, by), (VendorError,))
 
     @admin.display(description="what", ordering="kind")
     def what(self, row: Held) -> str:
@@ -143,15 +142,15 @@ class HeldAdmin(RecordAdmin):
         return table(("Id", "What"), rows or [tuple(pair) for pair in row.sample])
 
 
-def applied(held: Held, by: str) -> tuple[bool, str]:
+def applied(held: Held, by: str) -> Done:
     from integrations import desk
 
     done = desk.apply_held(held, by)
     newer = f" Of {done.left:,} a newer price or stock, from another run, stays." if done.left else ""
-    return True, f"{held}: applied, {done.rows:,} rows.{newer}"
+    return Done(f"{held}: applied, {done.rows:,} rows.{newer}", "Applied.")
 
 
-def dropped(held: Held, by: str) -> tuple[bool, str]:
+def dropped(held: Held, by: str) -> Done:
     from integrations import desk
 
-    return True, f"{held}: dropped, {desk.drop_held(held, by):,} rows stay as they are."
+    return Done(f"{held}: dropped, {desk.drop_held(held, by):,} rows stay as they are.", "Dropped.")

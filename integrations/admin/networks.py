@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db import models
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 
 from config.addresses import caller
 from config.admin import HubAdmin, age, badge, when
+from config.admin.rows import why
 from config.stepup import FreshForms, demand
 from integrations import allowlist
 from integrations.admin.egress import EgressView
@@ -44,6 +45,8 @@ class NetworkForm(forms.ModelForm):
             setattr(row, name, cleaned.get(name, getattr(self.instance, name)))
         was_admin = bool(self.instance.pk) and self.initial.get("purpose") == ADMIN
         if (row.purpose == ADMIN or was_admin) and not cleaned.get("force"):
+            if connection.in_atomic_block:  # as where it is saved
+                allowlist.hold()
             after = allowlist.with_change([row])
             reason = allowlist.locks_out(self.caller, after) or allowlist.shuts_later(after)
             if reason:
@@ -97,22 +100,34 @@ class AllowedNetworkAdmin(EgressView, FreshForms, HubAdmin):
 
     @admin.action(description="Switch off", permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[AllowedNetwork]) -> None:
+        """All of them or none: what stays in force is judged with all of them off, while nobody else changes the list."""
         demand(request)
-        rows = list(queryset.filter(active=True))
-        for row in rows:
-            row.active, row.changed_by = False, request.user.get_username()
+        try:
+            with transaction.atomic():
+                allowlist.hold()
+                rows = list(AllowedNetwork.objects.filter(pk__in=queryset.values("pk"), active=True))
+                for row in rows:
+                    row.active, row.changed_by = False, request.user.get_username()
+                self.refuse_lock_out(request, rows)
+                for row in rows:
+                    row.save(update_fields=["active", "changed_by", "changed_at"])
+                    self.log_change(request, row, "Switched off.")
+        except (forms.ValidationError, DatabaseError) as wrong:
+            reason = wrong.messages[0] if isinstance(wrong, forms.ValidationError) else why(wrong)
+            self.message_user(request, f"Nothing was changed. {reason}", messages.ERROR)
+            return
+        self.message_user(request, f"{len(rows)} switched off.")
+        if any(row.purpose == ADMIN for row in rows) and not allowlist.read().closed:
+            self.message_user(request, OPEN, messages.WARNING)
+
+    @staticmethod
+    def refuse_lock_out(request: HttpRequest, rows: list[AllowedNetwork]) -> None:
+        """Raises ValidationError where whoever does it, or one day everybody, could not come in any more."""
         if any(row.purpose == ADMIN for row in rows):
             after = allowlist.with_change(rows)
             reason = allowlist.locks_out(caller(request), after) or allowlist.shuts_later(after)
             if reason:
-                self.message_user(request, f"Nothing was changed. {reason}", messages.ERROR)
-                return
-        for row in rows:
-            row.save(update_fields=["active", "changed_by", "changed_at"])
-            self.log_change(request, row, "Switched off.")
-        self.message_user(request, f"{len(rows)} switched off.")
-        if any(row.purpose == ADMIN for row in rows) and not allowlist.read().closed:
-            self.message_user(request, OPEN, messages.WARNING)
+                raise forms.ValidationError(reason)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         forwarded = "HTTP_X_FORWARDED_FOR" in request.META and not settings.HUB_TRUSTED_PROXIES

@@ -2,11 +2,10 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest
 
 from config.admin import MirrorAdmin
-from integrations.errors import VendorError
 from integrations.service import services
 
 
@@ -33,13 +32,3 @@ class RecordAdmin(MirrorAdmin):
     list_filter: ClassVar[Any] = ("vendor", FlowFilter)
     list_select_related: ClassVar[Any] = ("vendor",)
     page_related: ClassVar[tuple[str, ...]] = ("vendor",)
-
-
-def decide(request: HttpRequest, act: Any) -> None:
-    """Do what a person decided, and tell the outcome `act` returns: (good, text). One that cannot be done stops no other."""
-    try:
-        good, text = act()
-    except (VendorError, ValueError, LookupError) as wrong:
-        messages.error(request, f"{wrong} {getattr(wrong, 'cure', '')}".strip())
-    else:
-        (messages.success if good else messages.error)(request, text)

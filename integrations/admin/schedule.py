@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from config.admin import HubAdmin, age, badge, fold, link, span, table, when
+from config.admin.rows import Done, row_by_row
 from integrations.admin.asked import TONES, queue, run_link
 from integrations.models import Schedule, SyncRun
 from integrations.service import services
@@ -138,23 +139,29 @@ class ScheduleAdmin(HubAdmin):
 
     @admin.action(description="Switch on", permissions=["change"])
     def switch_on(self, request: HttpRequest, queryset: Any) -> None:
-        for schedule in queryset.select_related("vendor").filter(enabled=False):
-            service = services().get(schedule.vendor.kind)
-            flow = service.flows.get(schedule.flow) if service else None
-            if flow is not None and not flow.proven and schedule.flow not in schedule.vendor.confirmed:
-                text = f"{schedule}: not verified for this account. Confirm it on the vendor's page first."
-                self.message_user(request, text, "ERROR")
-                continue
-            schedule.enabled = True
-            keep(schedule, ["enabled"])
-            self.log_change(request, schedule, "Switched on.")
+        self._switch(request, queryset, True)
 
     @admin.action(description="Switch off", permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: Any) -> None:
-        for schedule in queryset.select_related("vendor").filter(enabled=True):
-            schedule.enabled = False
+        self._switch(request, queryset, False)
+
+    def _switch(self, request: HttpRequest, queryset: Any, on: bool) -> None:
+        """Each by itself; those that stand so already are left alone."""
+        word = "on" if on else "off"
+
+        def switch(schedule: Schedule) -> Done:
+            service = services().get(schedule.vendor.kind)
+            flow = service.flows.get(schedule.flow) if service else None
+            if on and flow is not None and not flow.proven and schedule.flow not in schedule.vendor.confirmed:
+                raise ValueError("It is not verified for this account. Confirm it on the vendor's page first.")
+            schedule.enabled = on
             keep(schedule, ["enabled"])
-            self.log_change(request, schedule, "Switched off.")
+            return Done(logged=f"Switched {word}.")
+
+        due = queryset.select_related("vendor").filter(enabled=not on)
+        done = row_by_row(self, request, due, switch)
+        if done:
+            self.message_user(request, f"Switched {word}: {', '.join(map(str, done))}.")
 
     @admin.display(description="vendor")
     def vendor_link(self, row: Schedule) -> Any:

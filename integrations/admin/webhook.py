@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from config import stepup
 from config.admin import DateRange, HubAdmin, age, badge, fold, link, outside, table, when
 from config.admin.mirror import readable
+from config.admin.rows import Done, row_by_row
 from config.afterwards import after_commit
 from integrations.admin.asked import run_link
 from integrations.admin.records import RecordAdmin
@@ -61,15 +62,17 @@ class WebhookDeliveryAdmin(RecordAdmin):
         from integrations import tasks
         from integrations.webhooks import reading
 
-        again = 0
-        for delivery in queryset.defer("body", "headers"):
-            if delivery.flow or delivery.trouble or delivery.claim:
-                reading.replay(delivery)
-                after_commit(tasks.read_news.apply_async, (delivery.vendor_id,), queue="live")
-                again += 1
+        def replayed(delivery: WebhookDelivery) -> Done:
+            reading.replay(delivery)
+            after_commit(tasks.read_news.apply_async, (delivery.vendor_id,), queue="live")
+            return Done()
+
+        rows = list(queryset.defer("body", "headers"))
+        about = [row for row in rows if row.flow or row.trouble or row.claim]
+        again = len(row_by_row(self, request, about, replayed))
         if again:
             self.message_user(request, f"{again} will be read from the vendor again. Their runs are linked here soon.")
-        if again < len(queryset):
+        if len(about) < len(rows):
             self.message_user(request, "Deliveries that are about no flow were left alone.", messages.WARNING)
 
     @admin.display(description="signature", ordering="verified")
@@ -172,21 +175,26 @@ class CallbackAdmin(HubAdmin):
         from integrations.webhooks import addresses
 
         stepup.demand(request)
-        for callback in queryset:
+
+        def replaced(callback: Callback) -> Done:
             addresses.replace(callback, request.user)  # type: ignore[arg-type]
-            self.log_change(request, callback, "Replaced the address.")
             hook = addresses.declared(callback)
-            who = (
-                "The hub tells the vendor"
-                if hook and hook.tended and callback.active
-                else "Give the new one to the vendor"
-            )
-            self.message_user(request, f"{callback} has a new address. The old one is good for a day. {who}.")
+            tells = hook and hook.tended and callback.active
+            who = "The hub tells the vendor" if tells else "Give the new one to the vendor"
+            text = f"{callback} has a new address. The old one is good for a day. {who}."
+            return Done(text, "Replaced the address.")
+
+        row_by_row(self, request, queryset, replaced)
 
     @admin.action(description="Look after it now", permissions=["change"])
     def look_after(self, request: HttpRequest, queryset: QuerySet[Callback]) -> None:
-        queryset.filter(active=True).update(tend_at=timezone.now())
-        self.message_user(request, "Within half a minute the vendor's side is looked at; what was done is told here.")
+        asked = queryset.count()
+        due = Callback.objects.filter(pk__in=queryset.values("pk"), active=True).update(tend_at=timezone.now())
+        if due:
+            text = "Within half a minute the vendor's side of {} is looked at; what was done is told here."
+            self.message_user(request, text.format(due))
+        if due < asked:
+            self.message_user(request, f"{asked - due} switched off: left alone.", messages.WARNING)
 
     @admin.display(description="hook", ordering="hook")
     def named(self, row: Callback) -> str:
