@@ -19,7 +19,7 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.db.models import Max, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from config.addresses import caller
@@ -52,10 +52,18 @@ class GrowingWait(AxesDatabaseHandler):
         return left > timedelta(0)
 
     def user_login_failed(self, sender: Any, credentials: Any, request: Any = None, **given: Any) -> None:
-        """One row for each account and address, whatever the browser calls itself."""
-        if request is not None:
-            request.axes_user_agent = request.axes_http_accept = ""
-        super().user_login_failed(sender, credentials, request, **given)
+        """One row for each account and address, whatever the browser calls itself, and nothing of what the form held."""
+        if request is None:
+            super().user_login_failed(sender, credentials, request, **given)
+            return
+        request.axes_user_agent = request.axes_http_accept = ""
+        # axes would keep every field but “password” as it was typed: an old password, and the new one beside it.
+        told = request.GET, request.POST
+        request.GET = request.POST = QueryDict()
+        try:
+            super().user_login_failed(sender, credentials, request, **given)
+        finally:
+            request.GET, request.POST = told
 
     def user_logged_in(self, sender: Any, request: Any, user: Any, **given: Any) -> None:
         """The address is known to the account from now on, and what both counted together ends."""

@@ -27,11 +27,12 @@ from django.db import DatabaseError
 from django.db import connection as database
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter, get_exception_reporter_filter, technical_500_response
 
 from integrations import alerting, connecting, connection, sync, vault
-from integrations.models import Callback, Schedule, Token, Trigger, Vendor
+from integrations.models import Callback, Schedule, Token, Trigger, Vendor, WebhookDelivery
 from integrations.service import services
 from integrations.services.elko.service import Service
 from integrations.services.elko.simulator import Simulator
@@ -359,7 +360,25 @@ def breaks(watch: Watch, client: Looking, vendor: Vendor, settings: Any) -> None
     assert len(mail.outbox) >= mailed + len(posts), "each was mailed"
 
 
-def test_no_planted_secret_is_seen_anywhere(watch: Watch, elko: Simulator, settings: Any, tmp_path: Path) -> None:
+class Statements(Watch):
+    """Eyes for all planted words in what the database is asked, whose own log may have any of it."""
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        told = f"{sql} {params!r}".replace(word("typedasname"), "")  # a name is looked up as it was typed
+        self.see("a statement", told)
+        return execute(sql, params, many, context)
+
+
+@pytest.fixture
+def statements() -> Iterator[Statements]:
+    found = Statements(spellings=tuple(spellings(("Pl4nt3d-",))))
+    with database.execute_wrapper(found):
+        yield found
+
+
+def test_no_planted_secret_is_seen_anywhere(
+    watch: Watch, statements: Statements, elko: Simulator, settings: Any, tmp_path: Path
+) -> None:
     settings.HUB_ALERT_EMAILS = ["ops@example.com"]
     settings.HUB_KEYS = [word("sealing"), word("oldsealing")]
     settings.SECRET_KEY = word("signing")
@@ -380,13 +399,14 @@ def test_no_planted_secret_is_seen_anywhere(watch: Watch, elko: Simulator, setti
     for name, data in (*dumps.backups(tmp_path), *dumps.files()):
         assert not data or b"planted" in data, f"{name}: it has what was made here"
         watch.see_bytes(name, data)
-    assert watch.take() == []
+    assert watch.take() + statements.take() == []
 
 
 @pytest.mark.sqlite_only
-def test_the_watch_sees_each_word(watch: Watch) -> None:
+def test_the_watch_sees_each_word(watch: Watch, statements: Statements) -> None:
     """Else the test above would find nothing in anything."""
     User.objects.create_user("leaky", first_name=word(LEAKED))
+    assert {told.partition(": ")[0] for told in statements.take()} == {"a statement"}
     watch.see_rows()
     logging.getLogger("django").warning("it was %s", word("mail"))
     client = looking(watch)
@@ -397,6 +417,19 @@ def test_the_watch_sees_each_word(watch: Watch) -> None:
     for place in (*PEOPLE, *VENDORS, *SETTINGS):
         watch.see(place, json.dumps({"a": word(place)}))
     assert len(watch.take()) == len({*PEOPLE, *VENDORS, *SETTINGS})
+
+
+def test_the_watch_sees_into_a_dump(watch: Watch, tmp_path: Path) -> None:
+    """Also what was posted to us, which a dump has as hexadecimal."""
+    connecting.connect("api2cart", "shop", base_url="https://vendor.example/v1", secrets={"api_key": "k" * 32})
+    callback = Callback.objects.earliest("pk")
+    WebhookDelivery.objects.create(
+        callback=callback, vendor=callback.vendor, event="x", body=word(LEAKED).encode(), digest="d", state="done",
+        received_at=timezone.now(),
+    )  # fmt: skip
+    for name, data in dumps.backups(tmp_path):
+        watch.see_bytes(name, data)
+        assert [told.partition(": ")[0] for told in watch.take()] == [name]
 
 
 @pytest.mark.sqlite_only

@@ -294,6 +294,8 @@ def test_what_a_demo_leaves_is_looked_into(tmp_path: Path) -> None:
     file = sqlite3.connect(tmp_path / "hub.sqlite3", isolation_level=None)
     file.execute("PRAGMA secure_delete = OFF")
     file.execute("CREATE TABLE rows (text)")
+    file.execute("CREATE TABLE django_session (session_key)")
+    file.execute("INSERT INTO django_session VALUES ('session-4711')")
     assert planted.left(tmp_path, "pass-4711-word", "demo.log") == []
     file.execute("INSERT INTO rows VALUES (?)", [f"token-{WORD}-" + "." * 9000])
     file.execute("DELETE FROM rows")
@@ -301,9 +303,10 @@ def test_what_a_demo_leaves_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "logs" / "worker.log").write_bytes(base64.b64encode(f"token-{WORD}".encode()))
     (tmp_path / "message").write_text(WORD.encode().hex())
     (tmp_path / "demo.log").write_text("Password pass-4711-word; once more: pass-4711-word")
+    (tmp_path / "logs" / "web.log").write_text("signed in: session-4711")
     told = planted.left(tmp_path, "pass-4711-word", "demo.log")
     assert {one.partition(": ")[0] for one in told} == {
-        "hub.sqlite3", "logs/worker.log", "message", "the admin's password in demo.log",
+        "hub.sqlite3", "logs/worker.log", "message", "a way to sign in, in demo.log", "a way to sign in, in logs/web.log",
     }  # fmt: skip
 
 

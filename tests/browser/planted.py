@@ -1,9 +1,10 @@
 """`manage.py demo` on simulators whose secrets hold the planted word, and what is left of it searched for that word."""
 
 import os
+import sqlite3
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -33,17 +34,28 @@ def left(folder: Path, password: str, said: str) -> list[str]:
     """Where the word is in what the demo left, in words that do not tell it.
 
     That is every byte of every file: what its processes said, the queue's messages, the database with its free pages and its
-    journal, the spool. The password of its admin is printed for whoever started it, once, and stands in `said` alone.
+    journal, the spool. The password of its admin is printed for whoever started it, once, and stands in `said` alone. The names of
+    sessions stand in their table alone.
     """
-    watch, other = Watch(), Watch(spellings=tuple(spellings((password,))))
+    watch, other = Watch(), Watch(spellings=(*spellings((password,)), *sessions(folder)))
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             data, name = path.read_bytes(), str(path.relative_to(folder))
             watch.see_bytes(name, data)
             if name == said:
                 data = data.replace(password.encode(), b"", 1)
-            other.see_bytes(f"the admin's password in {name}", data)
+            if ".sqlite3" not in name or password.encode() in data:
+                other.see_bytes(f"a way to sign in, in {name}", data)
     return watch.take() + other.take()
+
+
+def sessions(folder: Path) -> list[str]:
+    """Their names, where they lie in SQLite."""
+    names = []
+    for file in folder.glob("*.sqlite3"):
+        with closing(sqlite3.connect(file)) as database, suppress(sqlite3.OperationalError):  # not the hub's own
+            names += [name for (name,) in database.execute("SELECT session_key FROM django_session")]
+    return names
 
 
 def with_password(database: str) -> str:
