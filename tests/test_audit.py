@@ -297,6 +297,26 @@ def test_signing_in_is_recorded_and_so_is_every_refusal(client: Client) -> None:
     assert len(entries("signed in")) == 1, "half way in is not in"
 
 
+def test_what_somebody_signed_in_with_is_recorded(client: Client) -> None:
+    """That a recovery code was used, above all: whoever did not use it learns that somebody else has it."""
+    ann = User.objects.create_superuser("ann", password=PASSWORD)
+    phone, confirm = Phone(ann), reverse("admin:step_up")
+    client.post(reverse("admin:login"), {"username": "ann", "password": PASSWORD})
+    assert client.post(reverse("admin:second_factor"), {"code": phone.recovery[0]}).status_code == 302
+    (given,) = entries("second factor given")
+    assert (given.who, given.thing, given.said) == ("ann", "ann", "a recovery code; 9 are left")
+    phone.rested()
+    assert client.post(confirm, {"code": phone.code()}).status_code == 302
+    bob = Client()
+    bob.force_login(User.objects.create_superuser("bob", password=PASSWORD))
+    assert bob.post(confirm, {"password": PASSWORD}).status_code == 302
+    assert [(row.who, row.said) for row in entries("confirmed who it is")] == [
+        ("bob", "the password"),
+        ("ann", "a code of the app"),
+    ]
+    assert phone.recovery[0] not in str([row.__dict__ for row in AuditEntry.objects.all()])
+
+
 def test_what_is_not_allowed_is_recorded(client: Client) -> None:
     client.force_login(User.objects.create_user("bob", is_staff=True))
     page = reverse("admin:auth_user_changelist")

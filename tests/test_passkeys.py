@@ -727,6 +727,7 @@ def test_a_person_is_read_in_one_query_with_all_factors(
     assert factors == keys | {app, f"codes:{sheet}"}
 
 
+@pytest.mark.django_db(transaction=True)  # the audit log tells its copy once a row stands
 def test_nothing_of_it_is_said_in_a_log(person: User, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     client, device = owner()

@@ -143,6 +143,15 @@ def tell(taken: codes.Taken) -> str:
     )
 
 
+def how(taken: codes.Taken) -> str:
+    """What was given, for the audit log."""
+    if taken.left is not None:
+        return f"a recovery code; {taken.left} are left"
+    if taken.factor is None:
+        return "the password"
+    return "a code of the app" if isinstance(taken.factor, int) else "a passkey"
+
+
 def too_often(request: HttpRequest) -> bool:
     """Count a wrong answer in this session; whether it was one too many."""
     request.session[TRIES] = request.session.get(TRIES, 0) + 1
@@ -171,6 +180,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             else:
                 start_session(request, person)
             settle(request, taken.factor)
+            audit.record("second factor given", person, request=request, who=person.get_username(), said=how(taken))
             told_left(request, taken)
             return HttpResponseRedirect(wanted_page(request))
         wrong = tell(taken)
@@ -207,6 +217,7 @@ def step_up(request: HttpRequest) -> HttpResponse:
             request.session.pop(TRIES, None)
             request.session.cycle_key()
             stepup.refresh(request)
+            audit.record("confirmed who it is", person, request=request, said=how(taken))
             told_left(request, taken)
             return HttpResponseRedirect(wanted_page(request))
         audit.record("confirmation refused", person, request=request, said=taken.noted)

@@ -4,7 +4,9 @@ import io
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -173,6 +175,24 @@ def test_a_call_that_was_under_way_when_its_token_was_revoked_opens_nothing(elko
     assert replacing.replace(vendor, "token", str(elko.token))[0]
     vendor.refresh_from_db()
     assert vendor.state == Vendor.State.ACTIVE
+
+
+def test_of_several_who_replace_it_at_once_one_stays_in_use(elko: Simulator, vendor: Vendor) -> None:
+    together, answers = Barrier(4), []
+
+    def work(_: int) -> None:
+        try:
+            together.wait(20)
+            answers.append(replacing.replace(vendor, "token", str(elko.token))[0])
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert answers == [True] * 4
+    assert Token.objects.filter(vendor=vendor, active=True).count() == 1
+    assert not Token.objects.filter(active=False).exclude(ciphertext="").exists(), "all others are wiped"
+    assert connection.probe(vendor).ok
 
 
 def test_revoking_one_that_was_just_replaced_leaves_the_new_one_in_use(elko: Simulator, vendor: Vendor) -> None:
