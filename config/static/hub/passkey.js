@@ -92,6 +92,7 @@
     const alarm = form.querySelector("[role=alert]");
     const waiting = form.querySelector("[role=status]");
     let busy = false;
+    form.querySelector(".hub-scriptless").hidden = true;
     form.addEventListener("submit", async function (event) {
       event.preventDefault();
       if (busy) {
