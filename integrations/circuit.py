@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from config.afterwards import after_commit
-from integrations import alerting, token_health
+from integrations import token_health
 from integrations.errors import NeedsAuth, VendorError, Wait
 from integrations.models import Command, Schedule, SyncRun, Trigger, Vendor
 from integrations.ratelimit import Budget, key_of
@@ -106,7 +106,7 @@ def failed(vendor: Vendor, error: VendorError, leave: Leave) -> None:
     if isinstance(error, NeedsAuth) and error.cause == "token":
         another = token_health.refused(vendor.pk) and leave is Leave.TRIAL
     if row.state == State.NEEDS_AUTH and (another or before != State.NEEDS_AUTH):
-        after_commit(alerting.tell, f"{row.name} needs a good token", [row.state_reason])
+        after_commit(token_health.tell_refused, row)
 
 
 def worked(vendor: Vendor) -> None:

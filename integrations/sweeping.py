@@ -1,22 +1,22 @@
 """The sweep: outside the broker's truth, it finds what is due, parked, orphaned or late, every thirty seconds."""
 
-import logging
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.utils import timezone
 
-from integrations import asking, blocking, lease, schedules, spooling, sync, token_health, unread
+from integrations import alerting, asking, blocking, lease, schedules, spooling, sync, token_health, unread
 from integrations.commands import sweeping as writes
 from integrations.models import ApiCall, Schedule, SyncRun, Trigger
 from integrations.service import service_class
 from integrations.webhooks import addresses, keeping, reading, tending
 
 HINT_LIVES = 300.0  # seconds; the next sweeps hint again, and none of their hints stays in a queue for ever
-log = logging.getLogger(__name__)
+
+_not_before = 0.0  # of time.monotonic(): late alarms wait after a mail that did not go
 
 
 @dataclass
@@ -50,16 +50,14 @@ def sweep() -> Swept:
     found.news = reading.sweep()
     for callback_id in tending.due():
         tasks.tend_hook.apply_async((callback_id,), queue="live", expires=HINT_LIVES)
-    new = schedules.raise_alarms()
-    found.late = len(new)
-    if new:
-        _tell(new)
+    found.late = _raise_alarms()
     spooling.sweep()
     _trim_calls()
     keeping.trim()
     addresses.wipe_old_keys()
     blocking.trim()
     token_health.warn()
+    token_health.tell_again()
     token_health.warn_of_stores()
     unread.sweep()
     return found
@@ -109,14 +107,19 @@ def go_on(run_id: int) -> SyncRun | None:
     return done
 
 
-def _tell(late: list[Schedule]) -> None:
+def _raise_alarms() -> int:
+    """Tell of what is newly late; how many flows. A mail that did not go is tried again, with the same flows, after a while."""
+    global _not_before
+    if time.monotonic() < _not_before:
+        return 0
+    new = schedules.raise_alarms()
     lines = [
-        f"{s.vendor.name}, {s.flow}: no good run since {s.last_ok_at or s.enabled_at:%Y-%m-%d %H:%M} UTC" for s in late
+        f"{s.vendor.name}, {s.flow}: no good run since {s.last_ok_at or s.enabled_at:%Y-%m-%d %H:%M} UTC" for s in new
     ]
-    for line in lines:
-        log.error("late: %s", line)
-    if settings.HUB_ALERT_EMAILS:
-        send_mail("Crossdock: a sync is late", "\n".join(lines), None, settings.HUB_ALERT_EMAILS, fail_silently=True)
+    if new and not alerting.tell("a sync is late", lines):
+        _not_before = time.monotonic() + token_health.MAIL_AGAIN
+        Schedule.objects.filter(pk__in=[schedule.pk for schedule in new]).update(alarmed_at=None)
+    return len(new)
 
 
 def _trim_calls() -> None:

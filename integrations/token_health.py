@@ -41,6 +41,28 @@ def refused(vendor_id: int) -> bool:
     return bool(pasted)
 
 
+def tell_refused(vendor: Vendor) -> None:
+    """Tell that a connection waits for a good token; a mail that did not go goes with a later sweep."""
+    global _not_before
+    if not alerting.tell(f"{vendor.name} needs a good token", [vendor.state_reason]):
+        _not_before = time.monotonic() + MAIL_AGAIN
+        Vendor.objects.filter(pk=vendor.pk).update(untold=True)
+
+
+def tell_again() -> int:
+    """Tell of those whose mail did not go, and which still wait; how many they were."""
+    if time.monotonic() < _not_before:
+        return 0
+    untold = Vendor.objects.filter(untold=True)
+    untold.exclude(state=Vendor.State.NEEDS_AUTH).update(untold=False)
+    told = 0
+    for vendor in untold.only("pk", "name", "state_reason")[:20]:
+        if time.monotonic() >= _not_before and Vendor.objects.filter(pk=vendor.pk, untold=True).update(untold=False):
+            tell_refused(vendor)
+            told += 1
+    return told
+
+
 def warn() -> int:
     """Tell of secrets that end within 14, 7 and 1 days, or have ended: each once. Returns how many were told."""
     if time.monotonic() < _not_before:

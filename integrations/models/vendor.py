@@ -57,6 +57,7 @@ class Vendor(models.Model):
     warned_end = models.CharField(
         max_length=40, blank=True, editable=False
     )  # of what ends outside: its day, and how near
+    untold = models.BooleanField(default=False, editable=False)  # that it needs a token: the mail did not go
     created_at = models.DateTimeField(auto_now_add=True)
 
     secret_columns: ClassVar[tuple[str, ...]] = ()

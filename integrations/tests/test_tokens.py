@@ -443,6 +443,43 @@ def test_a_warning_that_did_not_go_goes_when_the_mail_server_is_back(
     assert (len(mailed), Token.objects.get(vendor=vendor).warned_days) == (1, 7)
 
 
+def test_that_a_vendor_refused_a_token_is_told_when_the_mail_server_is_back(
+    elko: Simulator, vendor: Vendor, mailed: list[Any], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_health, "_not_before", 0.0)  # as it is again after the test
+    new_token(elko)
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    Schedule.objects.filter(vendor=vendor, flow="brands").update(due_at=timezone.now(), enabled=True)
+    sweeping.run_if_due(vendor.pk, "brands")
+    vendor.refresh_from_db()
+    assert (vendor.state, vendor.untold) == ("needs_auth", True)
+    settings.EMAIL_BACKEND = working
+    assert token_health.tell_again() == 0, "a mail server that is away is left alone for a while"
+    monkeypatch.setattr(token_health, "_not_before", 0.0)
+    sweeping.sweep()
+    assert [mail.subject for mail in mailed] == ["Crossdock: ELKO needs a good token"]
+    sweeping.sweep()
+    assert len(mailed) == 1, "once"
+
+
+def test_that_a_flow_is_late_is_told_when_the_mail_server_is_back(
+    vendor: Vendor, mailed: list[Any], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_not_before", 0.0)  # as it is again after the test
+    long_ago = timezone.now() - timedelta(days=30)
+    Schedule.objects.filter(vendor=vendor).exclude(flow="brands").update(enabled=False)
+    Schedule.objects.filter(vendor=vendor, flow="brands").update(last_ok_at=long_ago, enabled=True, alarmed_at=None)
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    assert sweeping.sweep().late == 1
+    settings.EMAIL_BACKEND = working
+    assert sweeping.sweep().late == 0
+    monkeypatch.setattr(sweeping, "_not_before", 0.0)
+    assert [sweeping.sweep().late, sweeping.sweep().late] == [1, 0]
+    assert [mail.subject for mail in mailed] == ["Crossdock: a sync is late"]
+
+
 def test_a_short_lived_token_the_hub_fetches_is_nobodys_concern(vendor: Vendor, mailed: list[Any]) -> None:
     Token.objects.update(fetched=True, expires_at=timezone.now() + timedelta(hours=1))
     assert token_health.warn() == 0
