@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.urls import path, reverse
 
 from config import audit
-from config.admin import DateRange, MirrorAdmin, age, described, fold
+from config.admin import DateRange, MirrorAdmin, Values, age, described, fold
 from config.models import AuditEntry
 
 MOST = 200_000  # rows of one export
@@ -20,7 +20,7 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 class AuditAdmin(MirrorAdmin):
     list_display = ("since", "who", "what", "thing", "said_short", "address")
-    list_filter = ("what", "kind", ("at", DateRange))
+    list_filter = (("what", Values), ("kind", Values), ("at", DateRange))
     list_defer = ("before", "after")
     search_fields = ("who", "thing", "said", "address")
     keyset = "at"

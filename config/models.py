@@ -105,6 +105,8 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["-at", "-id"], name="audit_at"),
             models.Index(fields=["kind", "key"], name="audit_thing"),
+            models.Index(fields=["what", "-at", "-id"], name="audit_what"),
+            models.Index(fields=["kind", "-at", "-id"], name="audit_kind"),
         ]
 
     def __str__(self) -> str:

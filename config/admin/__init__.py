@@ -17,7 +17,7 @@ from config.admin.cells import (
     thumbnail,
     when,
 )
-from config.admin.filters import GONE, DateRange, told_by
+from config.admin.filters import GONE, DateRange, Values, told_by
 from config.admin.lists import HubAdmin
 from config.admin.mirror import MirrorAdmin, described
 from config.admin.paging import CAP, HubChangeList
@@ -31,6 +31,7 @@ __all__ = [
     "HubAdmin",
     "HubChangeList",
     "MirrorAdmin",
+    "Values",
     "address",
     "age",
     "badge",

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
+from django.db import connection, models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -32,6 +32,30 @@ def told_by(column: str, title: str, *, filled: str, empty: str) -> tuple[str, t
 
 
 GONE = told_by("gone_at", "at the vendor", filled="Gone", empty="Still listed")
+
+
+class Values(admin.AllValuesFieldListFilter):
+    """Every value of a column that an index begins with, found by hops from one to the next instead of by reading the table."""
+
+    def __init__(self, field: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, request, *args, **kwargs)
+        self.lookup_choices = values_of(field)  # type: ignore[assignment]
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or "–"}
+
+
+def values_of(field: Any) -> list[Any]:
+    """The values of a column in their order, without NULL; as many look-ups in its index as there are values."""
+    table, column = (connection.ops.quote_name(name) for name in (field.model._meta.db_table, field.column))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE hops(value) AS (SELECT MIN({column}) FROM {table} UNION ALL "
+            f"SELECT (SELECT MIN({column}) FROM {table} WHERE {column} > hops.value) FROM hops WHERE hops.value IS NOT NULL) "
+            "SELECT value FROM hops WHERE value IS NOT NULL"
+        )
+        return [value for (value,) in cursor.fetchall()]
 
 
 class DateRange(admin.FieldListFilter):

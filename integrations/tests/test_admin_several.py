@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.test import Client
@@ -40,16 +41,17 @@ def vendor(name: str = "V", kind: str = "elko") -> Vendor:
 
 def refuse(row: Any, verb: str = "UPDATE") -> None:
     """From now on the database itself refuses to change this one row."""
-    table, name = row._meta.db_table, f"stuck_{row._meta.model_name}"
+    stuck(row._meta.db_table, verb, f"OLD.id = {row.pk}")
+
+
+def stuck(table: str, verb: str, when: str) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stuck'; END $$"
-            )
-            when = f"FOR EACH ROW WHEN (OLD.id = {row.pk}) EXECUTE FUNCTION {name}()"
+            cursor.execute("CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stuck'; END $$")
+            then = f"FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION stuck()"
         else:
-            when = f"WHEN OLD.id = {row.pk} BEGIN SELECT RAISE(ABORT, 'stuck'); END"
-        cursor.execute(f"CREATE TRIGGER {name} BEFORE {verb} ON {table} {when}")
+            then = f"WHEN {when} BEGIN SELECT RAISE(ABORT, 'stuck'); END"
+        cursor.execute(f"CREATE TRIGGER stuck BEFORE {verb} ON {table} {then}")
 
 
 def act(client: Client, page: str, name: str, rows: Iterable[Any], **more: str) -> str:
@@ -183,6 +185,15 @@ def test_schedules_are_switched_one_by_one(admin_client: Client) -> None:
     assert sorted(logged()) == sorted(f"{row} Switched off." for row in (rows[0], rows[2]))
 
 
+def test_what_cannot_be_told_to_the_log_is_not_done(admin_client: Client) -> None:
+    rows = [Schedule.objects.get(vendor=vendor(name), flow="products") for name in "ABC"]
+    stuck(LogEntry._meta.db_table, "INSERT", f"NEW.object_id = '{rows[1].pk}'")
+    told = act(admin_client, "integrations/schedule", "switch_off", rows)
+    assert f"{rows[1]} was left as it was." in told
+    assert [Schedule.objects.get(pk=row.pk).enabled for row in rows] == [False, True, False]
+    assert len(logged()) == 2
+
+
 @pytest.mark.parametrize(
     "page", ["integrations/vendor sync_now", "integrations/schedule run_now", "catalog/product fetch_again"]
 )
@@ -208,16 +219,8 @@ def test_runs_are_asked_for_connection_by_connection(page: str, admin_client: Cl
 
 def test_of_one_connection_all_runs_are_asked_for_or_none(admin_client: Client) -> None:
     owner = vendor("A")
-    rows = list(Schedule.objects.filter(vendor=owner, enabled=True)[:2])
-    with connection.cursor() as cursor:  # no run of the second flow can be stored
-        cursor.execute(
-            f"CREATE TRIGGER no_run BEFORE INSERT ON {SyncRun._meta.db_table} WHEN NEW.flow = '{rows[1].flow}' "
-            "BEGIN SELECT RAISE(ABORT, 'stuck'); END"
-        ) if connection.vendor == "sqlite" else cursor.execute(
-            "CREATE FUNCTION no_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stuck'; END $$; "
-            f"CREATE TRIGGER no_run BEFORE INSERT ON {SyncRun._meta.db_table} FOR EACH ROW "
-            f"WHEN (NEW.flow = '{rows[1].flow}') EXECUTE FUNCTION no_run()"
-        )
+    rows = list(Schedule.objects.filter(vendor=owner, enabled=True).order_by("pk")[:2])  # as the kind declares them
+    stuck(SyncRun._meta.db_table, "INSERT", f"NEW.flow = '{rows[1].flow}'")
     told = act(admin_client, "integrations/schedule", "run_now", rows)
     assert "A: nothing was queued. The database did not take it." in told
     assert not SyncRun.objects.exists()
