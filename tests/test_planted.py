@@ -466,6 +466,7 @@ def test_every_field_for_a_secret_is_one_of_those_above(admin_client: Client, se
     ("manage.py", "check", "--deploy"), ("manage.py", "check", "--database", "default"), ("manage.py", "sweep"),
     ("manage.py", "probe", "x"), ("manage.py", "migrate", "--check"),
     ("-m", "celery", "-A", "config", "call", "integrations.tasks.sweep"), ("-m", "celery", "-A", "config", "report"),
+    ("scripts/healthy.py", "worker", "live"), ("scripts/healthy.py", "beat"),
 ], ids=lambda command: " ".join(command[-2:]))  # fmt: skip
 def test_nothing_says_what_the_environment_holds(command: tuple[str, ...], tmp_path: Path) -> None:
     """Where nothing can be reached, so that every error there is comes up."""
