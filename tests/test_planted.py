@@ -53,7 +53,7 @@ def word(place: str) -> str:
 
 
 # Where a secret enters, and nothing else: a person's own, a vendor's, and what whoever deploys sets.
-PEOPLE = ("password", "wrongpass", "typedasname", "newpassword", "code", "searched")
+PEOPLE = ("password", "wrongpass", "typedasname", "newpassword", "code", "searched", "passkey")
 LOOKED_UP = ("typedasname", "searched")  # asked of the database as they were typed, and kept nowhere
 VENDORS = (
     "form",
@@ -159,9 +159,15 @@ def signs_in(watch: Watch) -> Looking:
     client.post(login, {"username": "boss", "password": word("password")})
     second = reverse("admin:second_factor")
     client.post(second, {"code": word("code")})
+    named: Any = {"headers": {"host": "localhost"}}
+    parts = dict.fromkeys(("id", "rawId", "type", "clientDataJSON", "authenticatorData", "signature"), word("passkey"))
+    for wrong in (word("passkey"), json.dumps({**parts, "type": "public-key", "response": parts})):
+        assert client.post(reverse("admin:passkey"), {"for": "sign-in"}, **named).status_code == 200
+        client.post(second, {"passkey": wrong}, **named)
     phone.rested()
     assert client.post(second, {"code": phone.code()}).status_code == 302
     client.post(reverse("admin:step_up"), {"code": word("code")})
+    client.post(reverse("admin:authenticator"), {"passkey": word("passkey"), "name": "Laptop"})
     new = {"new_password1": word("newpassword"), "new_password2": "another"}
     client.post(reverse("admin:password_change"), {"old_password": word("wrongpass"), **new})
     add = {
