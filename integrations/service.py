@@ -76,6 +76,7 @@ class Secret:
     label: str
     help: str = ""
     required: bool = False
+    follows: tuple[str, ...] = ()  # options that say where it is sent: with another value it has to be pasted again
 
 
 @dataclass(frozen=True)

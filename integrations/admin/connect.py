@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.text import slugify
 
 from integrations import errors, network, vault
-from integrations.admin.fields import OPTION, SECRET, field_of, secret_field, shown_option, stored_option
+from integrations.admin.fields import OPTION, SECRET, field_of, misled, secret_field, shown_option, stored_option
 from integrations.connecting import BadOption, address_of, change_options
 from integrations.connection import account_of
 from integrations.models import Vendor
@@ -82,6 +82,7 @@ class VendorForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         given = {s.name: cleaned.get(SECRET + s.name) for s in self.service.secrets}
         self._refuse_to_send_on(given)
+        self._refuse_to_lead_on(given)
         if not self.errors and self.service.secrets:
             self._try_secrets({name: value for name, value in given.items() if value})
         if not self.errors and not self.trying:
@@ -106,6 +107,18 @@ class VendorForm(forms.ModelForm):
                 self.add_error(
                     SECRET + secret.name,
                     "The address leads to another host. Paste this again, so that it is not sent where it was not meant for.",
+                )
+
+    def _refuse_to_lead_on(self, given: dict[str, Any]) -> None:
+        """The same of a secret that goes where an option says."""
+        if self.instance.pk is None:
+            return
+        options = {o.name: stored_option(self.cleaned_data.get(OPTION + o.name)) for o in self.service.options}
+        for secret in misled(self.service, self.stored, self.instance.options, options):
+            if not given[secret.name] and not self.has_error(SECRET + secret.name):
+                self.add_error(
+                    SECRET + secret.name,
+                    "This would be sent elsewhere than so far. Paste it again, so that it is not sent where it was not meant for.",
                 )
 
     def _heed_the_vendor(self) -> None:

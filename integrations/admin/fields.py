@@ -1,7 +1,7 @@
 """Form fields of what a kind declares: options by their type, secrets write-only."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_duration
 from config.admin import age
 from integrations.admin.maps import MapField
 from integrations.models import Token
-from integrations.service import Option, Secret
+from integrations.service import Option, Secret, VendorService
 
 OPTION, SECRET = "option_", "secret_"
 KINDS: dict[str, type[forms.Field]] = {
@@ -79,6 +79,18 @@ def led_elsewhere(options: Iterable[Option], stored: Mapping[str, Any], given: M
         for option in options
         if option.leads
     )
+
+
+def misled(
+    service: type[VendorService], held: Collection[str], stored: Mapping[str, Any], given: Mapping[str, Any]
+) -> list[Secret]:
+    """Which of the secrets `held` would be sent elsewhere than they were meant for, with these options in place of the stored."""
+    options = {option.name: option for option in service.options}
+    return [
+        secret
+        for secret in service.secrets
+        if secret.name in held and led_elsewhere([options[name] for name in secret.follows], stored, given)
+    ]
 
 
 def option_text(option: Option, values: Mapping[str, Any]) -> str:

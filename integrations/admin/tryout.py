@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from config import stepup
-from integrations.admin.fields import OPTION, field_of, led_elsewhere, shown_option, stored_option
+from integrations.admin.fields import OPTION, field_of, led_elsewhere, misled, shown_option, stored_option
 from integrations.models import Vendor
 from integrations.service import Flow, Option, VendorService, services
 
@@ -73,9 +73,10 @@ class TryOut:
         posted = request.method == "POST"
         form = TryForm(options, vendor, request.POST if posted else None)
         tried = None
+        if posted and form.is_valid() and led_elsewhere(options, vendor.options, form.options()):
+            stepup.demand(request)
+            self._keep_where_it_was_meant(service, vendor, form)
         if posted and form.is_valid():
-            if led_elsewhere(options, vendor.options, form.options()):
-                stepup.demand(request)
             if request.POST.get("do") in ("save", "confirm"):
                 return self._saved(request, vendor, flow, declared, form)
             from integrations import trial
@@ -92,6 +93,16 @@ class TryOut:
             "confirmed": declared.proven or flow in vendor.confirmed,
         }
         return TemplateResponse(request, "admin/integrations/try_flow.html", context)
+
+    def _keep_where_it_was_meant(self, service: type[VendorService], vendor: Vendor, form: TryForm) -> None:
+        """A stored secret goes nowhere else by this page, which has no field to paste it again."""
+        held = vendor.tokens.filter(active=True).values_list("name", flat=True)
+        given = {**vendor.options, **form.options()}
+        for secret in misled(service, held, vendor.options, given):
+            told = f"{secret.label} would be sent elsewhere: change this on the connection's page, where it is pasted again."
+            for option in service.options:
+                if option.name in secret.follows and led_elsewhere([option], vendor.options, given):
+                    form.add_error(OPTION + option.name, told)
 
     def _saved(self, request: HttpRequest, vendor: Vendor, name: str, flow: Flow, form: TryForm) -> HttpResponse:
         from integrations import connecting

@@ -50,6 +50,7 @@ class Service(VendorService):
             "bridge_password",
             "Password of the XML2DB bridge",
             help="Of the database user; only where the bridge is used.",
+            follows=("bridge_host", "bridge_port", "bridge_tls"),
         ),
     )
     options: ClassVar[tuple[Option, ...]] = OPTIONS

@@ -176,6 +176,32 @@ def test_where_the_bridges_password_goes_is_changed_after_a_fresh_second_factor_
         assert client.post(url, values).status_code == 302, "what is harmless asks for nothing"
 
 
+@pytest.mark.parametrize(
+    "change", [{"bridge_host": "db.example"}, {"bridge_port": "3307"}, {"bridge_tls": "off"}], ids=str
+)
+def test_the_stored_password_of_the_bridge_goes_nowhere_else_even_then(
+    tiny: Simulator, admin_client: Client, change: dict[str, str]
+) -> None:
+    """Whoever has the right to all of it still learns no stored secret, by pointing it at a server of their own."""
+    vendor = connected(tiny)
+    connecting.connect("kvik", vendor.slug, secrets={"bridge_password": "bridge-password-0815"})
+    before = Vendor.objects.get().options
+    for do in ("try", "save", "confirm"):
+        answer = admin_client.post(page(vendor), {**sent(admin_client, vendor, **change), "do": do})
+        assert answer.status_code == 200, do
+        assert answer.context["tried"] is None
+        assert "where it is pasted again" in answer.content.decode()
+    edit = reverse("admin:integrations_vendor_change", args=[vendor.pk])
+    form = admin_client.get(edit).context["adminform"].form
+    answer = admin_client.post(edit, filled(form, **change))
+    assert answer.status_code == 200
+    assert "Paste it again, so that it is not sent where it was not meant for" in answer.content.decode()
+    assert Vendor.objects.get().options == before
+    again = {"secret_bridge_password": "bridge-password-0816", "untested": "on"}
+    assert admin_client.post(edit, {**filled(form, **change), **again}).status_code == 302, "pasted again it is meant"
+    assert Vendor.objects.get().options != before
+
+
 def test_flows_that_declare_nothing_to_try_have_no_such_page(tiny: Simulator, admin_client: Client) -> None:
     other = connecting.connect("elryan", "souk", base_url="http://127.0.0.1:1/api")
     assert admin_client.get(reverse("admin:integrations_vendor_try", args=[other.pk, "orders"])).status_code == 404
