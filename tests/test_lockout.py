@@ -345,6 +345,18 @@ def test_whoever_has_the_lost_phone_is_signed_out_with_its_factor(ann: User, adm
     assert is_in(sign_in()), "the password alone leads in again"
 
 
+def test_signing_out_everywhere_ends_half_a_sign_in_too(ann: User, admin_client: Client) -> None:
+    phone, half = Phone(ann), Client()
+    answer = half.post(reverse("admin:login"), {"username": "ann", "password": PASSWORD})
+    assert reverse("admin:second_factor") in answer["Location"]
+    chosen = {"action": "sign_out_everywhere", "_selected_action": [ann.pk], "index": 0}
+    admin_client.post(reverse("admin:auth_user_changelist"), chosen)
+    phone.rested()
+    refused = half.post(reverse("admin:second_factor"), {"code": phone.code()})
+    assert "/login/" in refused["Location"], "the password is asked for once more"
+    assert "/login/" in half.get("/admin/")["Location"]
+
+
 def test_a_new_password_ends_all_other_sessions(ann: User) -> None:
     client = Client()
     client.force_login(ann)

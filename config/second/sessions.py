@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from config import audit, stepup
-from config.second.standing import is_staff, passed
+from config.second.standing import PENDING, is_staff, passed
 from config.session_names import stored
 
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
@@ -40,18 +40,26 @@ def begun(request: HttpRequest) -> None:
 
 def sessions_of(person: Any) -> Iterator[tuple[Session, dict[str, Any]]]:
     """Unexpired sessions of a person with what they hold. They last half a day, so there are few to look through."""
-    for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
-        held = row.get_decoded()
+    for row, held in _alive():
         if held.get(SESSION_KEY) == str(person.pk) and BACKEND_SESSION_KEY in held:
             yield row, held
 
 
 def end_all(person: Any, but: str | None = None) -> int:
-    """Sign a person out everywhere, but in the session of this name; how many were ended."""
+    """Sign a person out everywhere, but in the session of this name; how many were ended.
+
+    Whoever has given the password and not yet the second factor begins anew, too.
+    """
     kept = stored(but) if but else None
     keys = [row.session_key for row, _ in sessions_of(person) if row.session_key != kept]
-    Session.objects.filter(session_key__in=keys).delete()
+    half = [row.session_key for row, held in _alive() if held.get(PENDING, {}).get("person") == person.pk]
+    Session.objects.filter(session_key__in=keys + half).delete()
     return len(keys)
+
+
+def _alive() -> Iterator[tuple[Session, dict[str, Any]]]:
+    for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
+        yield row, row.get_decoded()
 
 
 def browser_of(agent: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 Factor: TypeAlias = int | str
 
 PASSED = "hub_factor"  # in the session: the factor that was given
+PENDING = "hub_pending"  # in the session: who gave the right password and still has to give the second factor
 ADMIN = "Admin"  # the role that may touch vendors, tokens and people
 # A group of a superuser's own making may give the same: whoever has one of these is an admin by whatever name.
 WEIGHTY = [

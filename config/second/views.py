@@ -27,6 +27,7 @@ from config.second.challenge import PURPOSES
 from config.second.place import place_of, why_not
 from config.second.standing import (
     PASSED,
+    PENDING,
     Factor,
     factors_of,
     is_staff,
@@ -37,7 +38,6 @@ from config.second.standing import (
     wanted_page,
 )
 
-PENDING = "hub_pending"  # in the session: who gave the right password and still has to give the second factor
 PATIENCE = 300.0  # seconds between the two
 TRIES = "hub_tries"
 MOST_TRIES = 5
