@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -94,9 +95,10 @@ class CommandAsking:
         made = list(Command.objects.filter(Q(key=key) | Q(key__startswith=f"{key}:")).order_by("id"))
         if not made:  # else the button was pressed twice
             anyway = request.POST.get("anyway", "")[:300]
-            made = asking.ask(vendor, verb, given, by=by, key=key, subjects=start.subjects, anyway=anyway)
-            for command in made:
-                self.log_addition(request, command, "Decided.")  # type: ignore[attr-defined]
+            with transaction.atomic():  # with its line in the audit log, or not at all
+                made = asking.ask(vendor, verb, given, by=by, key=key, subjects=start.subjects, anyway=anyway)
+                for command in made:
+                    self.log_addition(request, command, "Decided.")  # type: ignore[attr-defined]
         tell(request, made)
         if start.back:
             return HttpResponseRedirect(start.back)

@@ -4,11 +4,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.db.models import Case, Count, F, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from config import audit
+from config.admin.rows import why
 from config.stepup import demand
 from integrations.admin.doors import TONES, title_of
 from integrations.models import Command, CommandItem
@@ -79,13 +82,31 @@ class CommandBatch:
         from integrations.commands import many
 
         demand(request)
-        act, by = request.POST.get("act", ""), request.user.get_username()
+        act, by, reason = (
+            request.POST.get("act", ""),
+            request.user.get_username(),
+            request.POST.get("reason", "").strip(),
+        )
+        waiting = Command.objects.filter(batch=batch, state=Command.State.AWAITING)
+        first, before = waiting.select_related("vendor").order_by("id").first(), waiting.count()
+        if act not in ("approve", "reject") or first is None:
+            return
+        if act == "reject" and not reason:
+            messages.error(request, "Write down why.")
+            return
+        # Before the first of them goes: they are decided a few at a time, each few for good.
+        said = f"{act} all that wait of batch {batch}: {before}. {reason if act == 'reject' else ''}".strip()
+        audit.record("decided", first.vendor, request=request, said=said)
         try:
-            if act == "approve":
-                messages.success(request, f"{many.approve(batch, by)} approved, and sent soon.")
-            elif act == "reject":
-                messages.success(
-                    request, f"{many.reject(batch, by, request.POST.get('reason', ''))} rejected, and not sent."
-                )
-        except ValueError as wrong:
-            messages.error(request, str(wrong))
+            done = many.approve(batch, by) if act == "approve" else many.reject(batch, by, reason)
+        except DatabaseError as wrong:
+            left = waiting.count()
+            text = (
+                f"It stopped in the middle: {before - left} of {before} were decided, {left} still wait. {why(wrong)}"
+            )
+            audit.record("decided", first.vendor, request=request, said=f"Batch {batch}. {text}")
+            messages.error(request, text)
+            return
+        messages.success(
+            request, f"{done} {'approved, and sent soon' if act == 'approve' else 'rejected, and not sent'}."
+        )

@@ -1,16 +1,19 @@
 """Where people decide about what goes out: approval, the unknown desk, the stop switches."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from config.admin.rows import why
 from config.stepup import demand
 from integrations.models import Command, Vendor, WriteSwitch
 from integrations.service import services
@@ -151,23 +154,33 @@ class CommandDesks:
                 raise ValueError(command.shown or "This vendor has no list in which it could be looked up.")
             return command
 
-        self._each(request, keys[:1], look, "Looked up", "known now")
+        self._each(request, keys[:1], look, "Looked up", "known now", asks=True)
 
     def _each(
-        self, request: HttpRequest, keys: Iterable[int], act: Callable[[int, str], Command], what: str, done: str
-    ) -> None:
-        """One that cannot be decided stops no other."""
+        self, request: HttpRequest, keys: Iterable[int], act: Callable[[int, str], Command], what: str, done: str,
+        asks: bool = False,
+    ) -> None:  # fmt: skip
+        """One that cannot be decided stops no other. Each is decided with its line in the audit log, or not at all; one that
+        asks the vendor keeps no transaction open meanwhile."""
         from integrations.commands.deciding import TooLate
 
         good = []
         for pk in keys:
+            wrong = ""
             try:
-                command = act(pk, request.user.get_username())
-            except (TooLate, ValueError, Command.DoesNotExist) as wrong:
-                messages.error(request, str(wrong))
-                continue
-            self.log_change(request, command, f"{what}.")  # type: ignore[attr-defined]
-            good.append(str(command))
+                with nullcontext() if asks else transaction.atomic():
+                    try:
+                        command = act(pk, request.user.get_username())
+                    except (TooLate, ValueError, Command.DoesNotExist) as late:  # what it stored of that stays
+                        wrong = str(late)
+                    else:
+                        self.log_change(request, command, f"{what}.")  # type: ignore[attr-defined]
+            except DatabaseError as error:
+                wrong = f"Command {pk} was left as it was. {why(error)}"
+            if wrong:
+                messages.error(request, wrong)
+            else:
+                good.append(str(command))
         if good:
             more = f" and {len(good) - 5} others" if len(good) > 5 else ""
             messages.success(request, f"{what}, and {done}: {', '.join(good[:5])}{more}.")

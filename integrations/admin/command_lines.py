@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -102,9 +103,10 @@ class CommandLines:
         from integrations.commands import picking
 
         demand(request)
-        made = picking.decide(order, offer, wished, by=request.user.get_username(), key=key_of(request))
-        for command in made:
-            self.log_addition(request, command, "Decided.")  # type: ignore[attr-defined]
+        with transaction.atomic():  # with their lines in the audit log, or not at all
+            made = picking.decide(order, offer, wished, by=request.user.get_username(), key=key_of(request))
+            for command in made:
+                self.log_addition(request, command, "Decided.")  # type: ignore[attr-defined]
         tell(request, made)
         return HttpResponseRedirect(address(order))
 

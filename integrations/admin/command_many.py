@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -97,13 +98,10 @@ class CommandMany:
 
         demand(request)
         batch, by = token_of(request), request.user.get_username()
-        made = many.decide(offer, keys, given, by=by, batch=batch)
-        audit.record(
-            "decided",
-            offer.vendor,
-            request=request,
-            said=f"{offer.name} for {len(keys)} rows: {made} commands, {batch}",
-        )
+        with transaction.atomic():  # with its line in the audit log, or not at all
+            made = many.decide(offer, keys, given, by=by, batch=batch)
+            said = f"{offer.name} for {len(keys)} rows: {made} commands, {batch}"
+            audit.record("decided", offer.vendor, request=request, said=said)
         if not made:
             messages.warning(
                 request, "Nothing new was decided: none of these rows can have it, or it was decided already."

@@ -6,11 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from config.admin.rows import CANNOT, why
 from config.stepup import demand
 from integrations import errors
 from integrations.admin.fields import JSONField
@@ -122,16 +124,25 @@ class StoreViews:
         if request.method == "POST":
             chosen = set(request.POST.getlist("store"))
             wanted = [store for store, owner in rows if store.mark in chosen and owner is None]
-            taken = [opening.take(Vendor.objects.get(pk=pk), store, request.user) for store in wanted]
-            for new in taken:
-                self.log_addition(request, new, "Taken from the account's stores.")  # type: ignore[attr-defined]
+            taken: list[Vendor] = []
+            cannot: tuple[type[Exception], ...] = (*CANNOT, errors.VendorError)
+            for store in wanted:
+                try:
+                    with transaction.atomic():  # with its line in the audit log, or not at all
+                        new = opening.take(Vendor.objects.get(pk=pk), store, request.user)
+                        self.log_addition(request, new, "Taken from the account's stores.")  # type: ignore[attr-defined]
+                except cannot as wrong:
+                    messages.error(request, f"{store.name or store.address} was not connected. {why(wrong)}")
+                else:
+                    taken.append(new)
             if taken:
                 names = ", ".join(map(str, taken))
                 messages.success(request, f"Connected: {names}. Their flows start within half a minute.")
                 if len(taken) == 1:
                     return self.back(taken[0])  # type: ignore[attr-defined]
                 return HttpResponseRedirect(reverse("admin:integrations_vendor_changelist"))
-            messages.warning(request, "No store was chosen.")
+            if not wanted:
+                messages.warning(request, "No store was chosen.")
         return self._page(request, vendor, "stores", {**context, "rows": rows})
 
     def systems_view(self, request: HttpRequest, pk: int) -> HttpResponse:

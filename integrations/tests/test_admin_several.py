@@ -28,6 +28,7 @@ from integrations.models import (
     WebhookDelivery,
 )
 from tests.faults.test_workers import until
+from tests.stuck import stuck
 
 pytestmark = pytest.mark.django_db
 HERE = "127.0.0.1"
@@ -42,16 +43,6 @@ def vendor(name: str = "V", kind: str = "elko") -> Vendor:
 def refuse(row: Any, verb: str = "UPDATE") -> None:
     """From now on the database itself refuses to change this one row."""
     stuck(row._meta.db_table, verb, f"OLD.id = {row.pk}")
-
-
-def stuck(table: str, verb: str, when: str) -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stuck'; END $$")
-            then = f"FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION stuck()"
-        else:
-            then = f"WHEN {when} BEGIN SELECT RAISE(ABORT, 'stuck'); END"
-        cursor.execute(f"CREATE TRIGGER stuck BEFORE {verb} ON {table} {then}")
 
 
 def act(client: Client, page: str, name: str, rows: Iterable[Any], **more: str) -> str:

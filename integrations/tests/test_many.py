@@ -3,18 +3,21 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Category, Product, Variant
+from config.models import AuditEntry
 from integrations.commands import doors, many
 from integrations.models import Command, CommandItem, CommandSubject, Vendor
 from integrations.service import services
 from integrations.tests.test_doors import text, writing
 from integrations.tests.worker import Worker
 from tests.faults.rig import rig
+from tests.stuck import refusing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = timezone.now()
@@ -189,6 +192,54 @@ def test_a_batch_is_approved_or_rejected_as_one(admin_client, shop, supplier, na
     states = {*Command.objects.values_list("state", flat=True)}
     assert states == {"queued" if name == "approve" else "cancelled"}
     assert Command.objects.all()[0].story[-1]["by"] == "admin"
+    [told] = AuditEntry.objects.filter(what="decided")
+    assert (told.who, told.thing) == ("admin", str(shop.vendor))
+    assert told.said.startswith(f"{name} all that wait of batch {'c' * 32}: 3.")
+    assert ("too dear" in told.said) == (name == "reject")
+
+
+def three_wait(shop: Any, supplier: Vendor) -> list[Command]:
+    Vendor.objects.filter(pk=shop.vendor.pk).update(writes="approve")
+    keys = [one.pk for one in goods(supplier, 3)]
+    many.decide(offer(shop.fresh(), "upsert_product"), keys, {"category": category(shop)}, by="ann", batch="c" * 32)
+    return list(Command.objects.order_by("id"))
+
+
+def test_a_batch_that_stops_in_the_middle_says_how_far_it_came(admin_client, shop, supplier, monkeypatch):
+    rows = three_wait(shop, supplier)
+    monkeypatch.setattr(many, "AT_ONCE", 1)
+    page = reverse("admin:integrations_command_batch", args=["c" * 32])
+    with refusing(Command._meta.db_table, "UPDATE", f"OLD.id = {rows[1].pk}"):
+        assert "stopped in the middle: 1 of 3 were decided, 2 still wait." in text(
+            admin_client, page, {"act": "approve"}
+        )
+    assert [row.state for row in Command.objects.order_by("id")] == ["queued", "awaiting_approval", "awaiting_approval"]
+    said = [row.said for row in AuditEntry.objects.filter(what="decided").order_by("pk")]
+    assert len(said) == 2
+    assert "1 of 3 were decided" in said[1]
+    assert "2 approved" in text(admin_client, page, {"act": "approve"})
+
+
+def test_what_is_ticked_at_the_desk_is_decided_one_by_one(admin_client, shop, supplier):
+    rows = three_wait(shop, supplier)
+    ticked = {"act": "approve", "command": [row.pk for row in rows], "desk": "approval"}
+    with refusing(LogEntry._meta.db_table, "INSERT", f"NEW.object_id = '{rows[1].pk}'"):
+        told = text(admin_client, reverse("admin:integrations_command_decide"), ticked)
+    assert f"Command {rows[1].pk} was left as it was. The database did not take it." in told
+    assert [row.state for row in Command.objects.order_by("id")] == ["queued", "awaiting_approval", "queued"]
+    assert AuditEntry.objects.filter(what="changed", said="Approved.").count() == 2
+
+
+def test_many_are_decided_with_their_line_in_the_log_or_not_at_all(admin_client, shop, supplier):
+    keys = [one.pk for one in goods(supplier, 2)]
+    admin_client.raise_request_exception = False
+    asked = {
+        "keys": ",".join(map(str, keys)), "offer": f"{shop.vendor.slug}:upsert_product", "token": "d" * 32,
+        "f_category": category(shop), "f_times": "1.25", "scope": "chosen", "decide": "",
+    }  # fmt: skip
+    with refusing(AuditEntry._meta.db_table, "INSERT", "NEW.what = 'decided'"):
+        assert admin_client.post(many_page("product"), asked).status_code == 500
+    assert not Command.objects.exists()
 
 
 def test_twice_the_rows_cost_no_more_queries_within_a_chunk(shop, supplier):

@@ -20,6 +20,7 @@ from integrations.services.api2cart.account import AccountStores
 from integrations.services.api2cart.credentials import blank_of, is_secret, known, label_of, system_of
 from integrations.services.api2cart.simulator import Simulator
 from integrations.services.api2cart.tests.spec import Spec
+from tests.stuck import refusing
 
 db = pytest.mark.django_db(transaction=True)
 Connect = Callable[..., Vendor]
@@ -54,6 +55,20 @@ def test_found_stores_become_connections(sim: Simulator, connected: Connect, adm
     assert depot.schedules.filter(flow="orders", enabled=True).exists()
     again = admin_client.get(page("stores", vendor)).content.decode()
     assert 'name="store"' not in again
+
+
+@db
+def test_a_store_that_cannot_be_connected_stops_no_other(
+    sim: Simulator, connected: Connect, admin_client: Client
+) -> None:
+    vendor = connected("boutique")
+    marks = re.findall(r'name="store" value="([^"]+)"', admin_client.get(page("stores", vendor)).content.decode())
+    with refusing(Vendor._meta.db_table, "INSERT", "NEW.name = 'The depot'"):
+        told = admin_client.post(page("stores", vendor), {"store": marks}, follow=True).content.decode()
+    assert "The depot was not connected. The database did not take it." in told
+    assert "Connected: " in told
+    assert Vendor.objects.count() == 2
+    assert AuditEntry.objects.filter(what="added", said="Taken from the account's stores.").count() == 1
 
 
 @db
