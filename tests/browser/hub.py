@@ -9,7 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,8 @@ class Hub:
 
     address: str
     simulators: str
-    password: str
-    environment: dict[str, str]
+    password: str = field(repr=False)
+    environment: dict[str, str] = field(repr=False)
 
     def ask(self, line: str) -> str:
         done = subprocess.run(
