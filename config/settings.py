@@ -152,7 +152,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "config.passwords.NoWordsOfTheHouse"},
 ]
-# Who needs an authenticator app: nobody ("off"), nobody but whoever has one is asked for it ("asked"), every admin ("required"),
+# Who needs a second factor: nobody ("off"), nobody but whoever has one is asked for it ("asked"), every admin ("required"),
 # everybody who signs in ("everybody").
 HUB_SECOND_FACTOR = env("HUB_SECOND_FACTOR", default="asked" if DEBUG else "everybody")
 if HUB_SECOND_FACTOR not in ("off", "asked", "required", "everybody"):

@@ -516,7 +516,8 @@ def test_garbage_is_refused_in_words(person: User, body: str) -> None:
 
 
 def test_an_empty_answer_says_that_a_script_is_needed(person: User) -> None:
-    _, _ = owner()
+    client, _ = owner()
+    assert "by a script, which did not run" in client.post(OWN, {"passkey": "", "name": "x"}).content.decode()
     half = half_in()
     assert "by a script, which did not run" in give(half, "").content.decode()
     assert "A passkey needs JavaScript" in give(half, "").content.decode()

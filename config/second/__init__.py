@@ -1,1 +1,1 @@
-"""The second factor: an authenticator app and recovery codes, asked for at sign-in and before what matters most."""
+"""The second factor: passkeys, an authenticator app and recovery codes, asked for at sign-in and before what matters most."""

@@ -81,9 +81,10 @@ def _proved(request: HttpRequest, person: Any, purpose: str, text: str) -> Passk
     from webauthn import verify_authentication_response
     from webauthn.helpers import bytes_to_base64url, parse_authentication_credential_json
 
-    challenge, place = spend(request, person, purpose)["challenge"], place_of(request)
+    text, place = _came(text), place_of(request)
+    challenge = spend(request, person, purpose)["challenge"]
     with hostile():
-        answer = parse_authentication_credential_json(_bounded(text))
+        answer = parse_authentication_credential_json(text)
         _same_page(answer.response.client_data_json)
         name = bytes_to_base64url(answer.raw_id)
         handle = bytes_to_base64url(answer.response.user_handle or b"")
@@ -119,9 +120,10 @@ def add(request: HttpRequest, person: Any, name: str, text: str) -> Passkey:
     from webauthn import verify_registration_response
     from webauthn.helpers import bytes_to_base64url, parse_registration_credential_json
 
-    held, place = spend(request, person, "add"), place_of(request)
+    text, place = _came(text), place_of(request)
+    held = spend(request, person, "add")
     with hostile():
-        answer = parse_registration_credential_json(_bounded(text))
+        answer = parse_registration_credential_json(text)
         _same_page(answer.response.client_data_json)
         done = verify_registration_response(
             credential=answer, expected_challenge=held["challenge"], expected_rp_id=place.host, expected_origin=place.origin,
@@ -143,7 +145,9 @@ def add(request: HttpRequest, person: Any, name: str, text: str) -> Passkey:
     return row
 
 
-def _bounded(text: str) -> str:
+def _came(text: str) -> str:
+    if not text:
+        raise Refused("Nothing came from a passkey: it is asked for by a script, which did not run.", "empty")
     if len(text) > LONGEST:
         raise Refused("That is no answer of a passkey.", f"{len(text)} characters long")
     return text

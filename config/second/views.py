@@ -14,17 +14,16 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from config import audit, stepup
-from config.models import Passkey
 from config.second import codes, passkeys
+from config.second.answers import answered, how, tell, told_left, ways
 from config.second.challenge import PURPOSES
-from config.second.place import place_of, why_not
+from config.second.place import why_not
 from config.second.standing import (
     PASSED,
     PENDING,
@@ -34,16 +33,12 @@ from config.second.standing import (
     may_set_up,
     must_have_one,
     passed,
-    read,
     wanted_page,
 )
 
 PATIENCE = 300.0  # seconds between the two
 TRIES = "hub_tries"
 MOST_TRIES = 5
-NO_SCRIPT = codes.Taken(
-    False, why="Nothing came from a passkey: it is asked for by a script, which did not run.", noted="passkey: empty"
-)
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -107,61 +102,10 @@ def render(request: HttpRequest, name: str, title: str, status: int = 200, **con
     return TemplateResponse(request, f"admin/people/{name}.html", {**shared, **context}, status=status)
 
 
-def ways(request: HttpRequest, person: Any) -> dict[str, Any]:
-    """What a page may ask this person for, here; and where passkeys that do not work here do."""
-    place = place_of(request)
-    hosts = set(Passkey.objects.filter(user=person, confirmed=True).values_list("host", flat=True))
-    by_app = read(person).hub_factor is not None
-    return {
-        "by_app": by_app,
-        "by_code": by_app or codes.codes_left(person) > 0,
-        "by_passkey": place.host in hosts and not why_not(request),
-        "why_not": why_not(request) if hosts else "",
-        "elsewhere": sorted(hosts - {place.host}),
-        "origin": place.origin,
-    }
-
-
-def answered(request: HttpRequest, person: Any, purpose: str) -> codes.Taken:
-    """What was sent: a code, or what the browser says for a passkey."""
-    if request.POST.get("passkey"):
-        return passkeys.take(request, person, purpose, request.POST["passkey"])
-    if "passkey" in request.POST:
-        return NO_SCRIPT
-    return codes.take(person, request.POST.get("code", ""))
-
-
-def tell(taken: codes.Taken) -> str:
-    if taken.why:
-        return taken.why
-    if taken.wait is not None:
-        seconds = max(1, round((taken.wait - timezone.now()).total_seconds()))
-        return f"Too many wrong codes. Wait {seconds} second{'' if seconds == 1 else 's'}, then try again."
-    return (
-        "That code is not right. A code of the app works once, for half a minute: wait for the next one. "
-        "A recovery code works once too."
-    )
-
-
-def how(taken: codes.Taken) -> str:
-    """What was given, for the audit log."""
-    if taken.left is not None:
-        return f"a recovery code; {taken.left} are left"
-    if taken.factor is None:
-        return "the password"
-    return "a code of the app" if isinstance(taken.factor, int) else "a passkey"
-
-
 def too_often(request: HttpRequest) -> bool:
     """Count a wrong answer in this session; whether it was one too many."""
     request.session[TRIES] = request.session.get(TRIES, 0) + 1
     return bool(request.session[TRIES] >= MOST_TRIES)
-
-
-def told_left(request: HttpRequest, taken: codes.Taken) -> None:
-    if taken.left is not None:
-        text = f"A recovery code was used; {taken.left} are left. Make new ones on the page of your second factor."
-        messages.warning(request, text)
 
 
 @never_cache
