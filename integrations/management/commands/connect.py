@@ -58,8 +58,12 @@ def differing(was: Mapping[str, Any] | None, now: dict[str, Any]) -> tuple[dict[
     """Before and after for the audit log: of the options those alone that changed."""
     had: dict[str, Any] = was["options"] if was else {}
     names = [name for name in {**had, **now["options"]} if had.get(name) != now["options"].get(name)]
-    before = {**was, "options": {name: had.get(name) for name in names}} if was else {}
-    return before, {**now, "options": {name: now["options"].get(name) for name in names}}
+
+    def told(values: Mapping[str, Any]) -> dict[str, Any]:
+        options = {"options": {name: values["options"].get(name) for name in names}} if names else {}
+        return {name: value for name, value in values.items() if name != "options"} | options
+
+    return told(was) if was else {}, told(now)
 
 
 def pair(text: str) -> tuple[str, str]:
