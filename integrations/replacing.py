@@ -1,5 +1,6 @@
 """A secret replaced in one step: tried first, stored only when the vendor takes it; and one taken away."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,12 @@ def replace(
     *,
     expires_at: datetime | None = None,
     untested: bool = False,
+    noted: Callable[[], object] | None = None,
 ) -> tuple[bool, Verdict]:
     """Whether it was stored, and how the test with it went. The old one stays in use, untouched, when it was not.
 
     untested: store it although the test could not be made, such as while the vendor is down; never one the vendor refused.
+    noted: called where it is stored, in the same transaction: a line in the audit log is there with the new token, or neither is.
     Raises LookupError when the kind has no such secret, VaultError when it is empty or there is no key.
     """
     declared = declared_secret(vendor, name)
@@ -43,6 +46,8 @@ def replace(
     with transaction.atomic():
         vault.set_secret(vendor, name, value, user, expires_at=expires_at)
         _drop_fetched(vendor, besides=declared.name)
+        if noted:
+            noted()
     if verdict.ok:
         connection.answered(vendor)
     return True, verdict

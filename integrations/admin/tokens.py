@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -124,12 +125,12 @@ class TokenViews:
             return form
         given = form.cleaned_data
         stored, verdict = replacing.replace(
-            vendor, secret.name, given["value"], request.user, expires_at=given["ends"], untested=given["untested"]  # type: ignore[arg-type]
+            vendor, secret.name, given["value"], request.user, expires_at=given["ends"], untested=given["untested"],  # type: ignore[arg-type]
+            noted=lambda: self.log_change(request, vendor, f"Replaced the secret {secret.name}."),  # type: ignore[attr-defined]
         )  # fmt: skip
         if not stored:
             form.add_error(None, f"Nothing was changed; the one there was stays. {verdict.message} {verdict.cure}")
             return form
-        self.log_change(request, vendor, f"Replaced the secret {secret.name}.")  # type: ignore[attr-defined]
         if verdict.ok:
             messages.success(
                 request, f"{secret.label} is replaced. The vendor takes the new one; the old one is wiped."
@@ -146,10 +147,11 @@ class TokenViews:
         key = request.POST["revoke"]
         known = Token.objects.filter(vendor=vendor, active=True).exclude(name__startswith=vault.HOOK)
         token = known.filter(pk=int(key)).first() if key.isascii() and key.isdigit() and len(key) < 19 else None
-        if token is None or not replacing.revoke(token, request.user):  # type: ignore[arg-type]
-            messages.error(request, "That token is not in use any more.")
-            return
-        self.log_change(request, vendor, f"Revoked the secret {token.name}.")  # type: ignore[attr-defined]
+        with transaction.atomic():
+            if token is None or not replacing.revoke(token, request.user):  # type: ignore[arg-type]
+                messages.error(request, "That token is not in use any more.")
+                return
+            self.log_change(request, vendor, f"Revoked the secret {token.name}.")  # type: ignore[attr-defined]
         messages.success(request, f"{token.title} is revoked here and wiped. Take it back at the vendor, too.")
 
     def _context(self, request: HttpRequest, vendor: Vendor, bound: ReplaceForm | None, may: bool) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.db import DatabaseError
 from django.db import connection as database
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config.models import AuditEntry
 from integrations import (
     alerting,
     circuit,
@@ -34,6 +36,7 @@ from integrations.models import AllowedNetwork, Callback, Schedule, SyncRun, Tok
 from integrations.service import service_class
 from integrations.services.elko.simulator import Simulator
 from integrations.simulator import Server
+from tests.stuck import refusing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -202,6 +205,20 @@ def test_revoking_one_that_was_just_replaced_leaves_the_new_one_in_use(elko: Sim
     vendor.refresh_from_db()
     assert vendor.state == Vendor.State.ACTIVE
     assert connection.probe(vendor).ok
+
+
+@pytest.mark.parametrize("act", ["replace", "revoke"])
+def test_no_token_changes_without_its_line_in_the_audit_log(
+    elko: Simulator, vendor: Vendor, admin_client: Client, act: str
+) -> None:
+    token, value = Token.objects.get(vendor=vendor, active=True), vault.secrets_of(vendor)
+    asked = {"replace": "token", "token-value": new_token(elko)} if act == "replace" else {"revoke": str(token.pk)}
+    with refusing(AuditEntry._meta.db_table, "INSERT", "NEW.what = 'changed'"), pytest.raises(DatabaseError):
+        admin_client.post(page(vendor), asked)
+    assert Token.objects.get(vendor=vendor, active=True) == token
+    assert vault.secrets_of(vendor) == value, "nothing of it was wiped"
+    admin_client.post(page(vendor), asked)
+    assert not Token.objects.filter(pk=token.pk, active=True).exists(), "what was asked does change it"
 
 
 def test_a_key_that_comes_back_needs_nobody(vendor: Vendor, settings: Any) -> None:
