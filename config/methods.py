@@ -1,10 +1,12 @@
 """Methods that no page has any use for are refused before anything is looked at."""
 
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 REFUSED = ("TRACE", "TRACK", "CONNECT")  # what echoes a request, or asks for a tunnel
+log = logging.getLogger(__name__)
 
 
 class KnownMethods:
@@ -13,5 +15,9 @@ class KnownMethods:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method in REFUSED:
-            return HttpResponseNotAllowed(["GET", "HEAD", "POST", "OPTIONS"])
+            log.warning("A request was refused for its method, %s", request.method)
+            response = HttpResponseNotAllowed(["GET", "HEAD", "POST", "OPTIONS"])
+            # Else Django logs it with its path, and where vendors post to that is a secret.
+            response._has_been_logged = True  # type: ignore[attr-defined]
+            return response
         return self.get_response(request)

@@ -73,10 +73,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.methods.KnownMethods",
+    "config.csp.ContentSecurityPolicy",  # outermost, so that what the others refuse has it too
     "django.middleware.security.SecurityMiddleware",
+    "config.methods.KnownMethods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.csp.ContentSecurityPolicy",
     "integrations.gate.AdminGate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
