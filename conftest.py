@@ -83,8 +83,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left]
     for item in items:
         for name in ("browser", "broker"):
-            if item.get_closest_marker(name):
+            if item.get_closest_marker(name) and not item.get_closest_marker("xdist_group"):
                 item.add_marker(pytest.mark.xdist_group(name))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A group that is not kept together costs a browser, a hub and a database server for each process, and says nothing."""
+    if WORKER and session.config.getoption("loadgroup", False):
+        lost = [it.nodeid for it in session.items if it.get_closest_marker("xdist_group") and "@" not in it.nodeid]
+        assert not lost, f"pytest-xdist does not keep groups together under pytest {pytest.__version__}: {lost[0]}"
 
 
 def asks_the_database(item: pytest.Item) -> bool:

@@ -24,6 +24,7 @@ class AuditAdmin(MirrorAdmin):
     list_defer = ("before", "after")
     search_fields = ("who", "thing", "said", "address")
     keyset = "at"
+    rows_called = "audit entries"
     owner = "What happened"
     owner_help = "Written once; nobody can change it. “manage.py verify_audit” proves that nobody has."
     folded: ClassVar[tuple[str, ...]] = ()

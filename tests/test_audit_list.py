@@ -80,6 +80,7 @@ def test_the_filters_offer_what_there_is(year: Client) -> None:
     assert set(offered["what"]) == {"All", *WHATS, "let in", "added"}, "the last one of this client itself"
     assert offered["kind of thing"] == ["All", "–", "auth.user", "hub.seldom", "integrations.vendor"]
     assert answer.context["cl"].result_count == 3
+    assert "<span>3 audit entries</span>" in answer.content.decode()
     assert {row.what for row in answer.context["cl"].result_list} == {"let in"}
     none = year.get(reverse("admin:hub_auditentry_changelist"), {"kind": ""})
     assert {row.kind for row in none.context["cl"].result_list} == {""}

@@ -32,6 +32,7 @@ class HubAdmin(admin.ModelAdmin):
     keyset: ClassVar[str] = ""  # the list's own order: this never-NULL time and the id, newest first
     whole_search: ClassVar[bool] = False  # the model has the column `search`: upper-case words
     list_defer: ClassVar[tuple[str, ...]] = ()
+    rows_called: ClassVar[str] = ""  # what several rows are, where the list has a name of its own
     page_related: ClassVar[tuple[str, ...]] = ()  # what one row's page needs joined
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
