@@ -1,8 +1,11 @@
 """A person's authenticator app, as tests need one: it knows the seed and makes the codes of any moment."""
 
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
+from django.db import connections
 from django_otp.oath import TOTP
 
 from config.models import Authenticator
@@ -34,3 +37,20 @@ class Phone:
             last_t=-1, drift=0, throttling_failure_count=0, throttling_failure_timestamp=None
         )
         self.ahead = 0
+
+
+def twice_at_once(act: Callable[[], bool]) -> list[bool]:
+    """What came of it, done by two threads at the same moment; for tests that commit."""
+    came, gate = [], threading.Barrier(2)
+
+    def once() -> None:
+        gate.wait(20)
+        came.append(act())
+        connections.close_all()
+
+    started = [threading.Thread(target=once) for _ in range(2)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join(60)
+    return sorted(came)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from integrations.service import services
 from integrations.tests.contract.party import Party, served
 from integrations.webhooks import addresses, known, reading, tending
 from tests.secrets_watch import WORD, watch
+from tests.visiting import newest_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.sqlite_only]
 KINDS = sorted(services())
@@ -125,17 +125,7 @@ def test_flows_of_a_vendor_who_says_our_secrets_back(
         ran(vendor, next(iter(party.service.flows)))
         assert not connection.probe(again(vendor)).ok, lost
         party.simulator.clear_faults()
-    looked_at(admin_client)
-
-
-def looked_at(client: Any) -> None:
-    """What the pages of all that came of it show: each list, and the newest row of each."""
-    for model in admin.site._registry:
-        place = f"admin:{model._meta.app_label}_{model._meta.model_name}_"
-        client.get(reverse(f"{place}changelist"))
-        row = model._default_manager.order_by("-pk").first()
-        if row is not None and model._meta.app_label != "auth":
-            assert client.get(reverse(f"{place}change", args=[row.pk])).status_code == 200
+    newest_rows(admin_client)
 
 
 # -- what goes out

@@ -1,10 +1,11 @@
 """Where the hub is open in a browser, as a passkey is bound to it; and why it cannot be used there."""
 
-import ipaddress
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.http.request import split_domain_port
+
+from config.addresses import told
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,7 @@ def place_of(request: HttpRequest) -> Place:
 def why_not(request: HttpRequest) -> str:
     """Why no browser would make or use a passkey here, with the cure; empty where it would."""
     host = place_of(request).host
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        pass  # a name, as it should be
-    else:
+    if told(host) is not None:
         return (
             f"A passkey is bound to a name, and this page was opened at the address {host}. "
             "Open the hub by its name; on the machine it runs on that is localhost."

@@ -12,7 +12,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from urllib.parse import quote
 
 import pytest
-from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -29,6 +28,7 @@ from orders.models import Order
 from tests import servers
 from tests.secrets_watch import WORD, watch
 from tests.servers import MariaDB
+from tests.visiting import newest_rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("mariadb")]
 WRONG = f"yesterday-{WORD}"
@@ -76,13 +76,7 @@ def asked_every_way(vendor: Vendor, client: Client) -> SyncRun:
 
 def looked_at(client: Client) -> None:
     """Each list, the newest row of each and its history, and the exports."""
-    for model in admin.site._registry:
-        place = f"admin:{model._meta.app_label}_{model._meta.model_name}_"
-        client.get(reverse(f"{place}changelist"))
-        row = model._default_manager.order_by("-pk").first()
-        if row is not None and model._meta.app_label != "auth":
-            client.get(reverse(f"{place}change", args=[row.pk]))
-            client.get(reverse(f"{place}history", args=[row.pk]))
+    newest_rows(client, history=True)
     exported = client.get(reverse("admin:hub_auditentry_export"))
     watch.see_bytes("the audit log's export", b"".join(exported.streaming_content) if exported.streaming else exported.content)  # type: ignore[attr-defined] # fmt: skip
 
