@@ -54,11 +54,9 @@ def started_aside(process: str) -> threading.Thread:
 def look(process: str) -> int:
     """Open every secret; how many could not be. What a process of this sort can open again is withdrawn."""
     global _looked
-    now, known, bad = (
-        timezone.now(),
-        {(row.kind, row.key): row for row in Unread.objects.filter(process=process)},
-        set(),
-    )
+    now = timezone.now()
+    known = {(row.kind, row.key): row for row in Unread.objects.filter(process=process)}
+    bad: set[tuple[str, int]] = set()
     for place, row, why in rotation.unopened():
         label = place.model._meta.label_lower
         bad.add((label, row.pk))
